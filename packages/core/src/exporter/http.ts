@@ -1,4 +1,4 @@
-import type { Agent as HttpAgent, ClientRequest } from 'node:http';
+import type { ClientRequest, Agent as HttpAgent } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ExportCall, ExportError, type ExportFailure } from '../contract.ts';
 
@@ -132,7 +132,8 @@ export function httpSender(options: HttpSenderOptions): HttpSender {
       const accepted = status >= 200 && status < 300;
       const text = await readText(answer.body, answerBytes).catch((error) => {
         // The headers have said yes, so sending again would make duplicates.
-        if (accepted) call.warn(`${act} answered ${status}, then failed: ${clean(reasonOf(error, call.signal).reason)}`);
+        if (accepted)
+          call.warn(`${act} answered ${status}, then failed: ${clean(reasonOf(error, call.signal).reason)}`);
         return '';
       });
       if (accepted && !/^\s*text\/html\b/i.test(answer.headers.get('content-type') ?? '')) {
@@ -188,12 +189,15 @@ function watching(agent: Agent, connection: Connection): Agent {
   });
 }
 
-function withoutCredentials(url: URL, given: Readonly<Record<string, string>> = {}): { target: string; headers: Record<string, string> } {
+function withoutCredentials(
+  url: URL,
+  given: Readonly<Record<string, string>> = {},
+): { target: string; headers: Record<string, string> } {
   const headers: Record<string, string> = { ...given };
   const target = new URL(url);
   if (target.username || target.password) {
     const pair = `${decodeURIComponent(target.username)}:${decodeURIComponent(target.password)}`;
-    headers['authorization'] ??= `Basic ${Buffer.from(pair).toString('base64')}`;
+    headers.authorization ??= `Basic ${Buffer.from(pair).toString('base64')}`;
     target.username = '';
     target.password = '';
   }
@@ -202,19 +206,29 @@ function withoutCredentials(url: URL, given: Readonly<Record<string, string>> = 
 
 /** Makes text of others fit for one line of a log: no control characters, no secret of ours, at most 200 characters. */
 function cleaner(secrets: readonly string[]): (text: string) => string {
-  const long = secrets.filter((secret) => secret.length >= 6).flatMap((secret) => [secret, ...secret.split(' ').slice(1)]);
+  const long = secrets
+    .filter((secret) => secret.length >= 6)
+    .flatMap((secret) => [secret, ...secret.split(' ').slice(1)]);
   return (text) => {
     const shown = long.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
-    return shown.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, ' ').trim().slice(0, QUOTED_CHARACTERS).toWellFormed();
+    return shown
+      .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+      .trim()
+      .slice(0, QUOTED_CHARACTERS)
+      .toWellFormed();
   };
 }
 
 /** Why a request failed, without the URL that node-fetch puts into its messages. */
 function reasonOf(error: unknown, signal: AbortSignal): { reason: string; code: string | undefined } {
   if (signal.aborted) return { reason: 'no answer within its deadline', code: 'ETIMEDOUT' };
-  const { message = '', code, cause } = error as { message?: string; code?: string; cause?: { message?: string; code?: string } };
-  const reason = cause?.message || /reason: (.+)$/s.exec(message)?.[1] || cause?.code || code || 'the connection was lost';
+  const {
+    message = '',
+    code,
+    cause,
+  } = error as { message?: string; code?: string; cause?: { message?: string; code?: string } };
+  const reason =
+    cause?.message || /reason: (.+)$/s.exec(message)?.[1] || cause?.code || code || 'the connection was lost';
   return { reason, code: cause?.code ?? code };
 }
 

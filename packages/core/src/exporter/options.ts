@@ -96,8 +96,7 @@ export function httpHeaders(rule?: Rule): Option<Readonly<Record<string, string>
     for (const [name, value] of Object.entries(given)) {
       if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) fail('has a name that HTTP does not allow');
       if (typeof value !== 'string') fail(`must give a string for '${name}'`);
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that RFC 9110 allows in a value
-      if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) fail(`has a character in '${name}' that HTTP does not allow`);
+      if (!/^[\t -~\u0080-\u00ff]*$/.test(value)) fail(`has a character in '${name}' that HTTP does not allow`);
       headers[name.toLowerCase()] = value;
     }
     return headers;
@@ -118,7 +117,6 @@ export function httpHeaders(rule?: Rule): Option<Readonly<Record<string, string>
 /** A function or object that is handed on as it is, such as `fetch` or an agent. `what` is its `typeof`. */
 export function given<T>(what: 'function' | 'object'): Option<T | undefined> {
   const check = (value: unknown): T =>
-    // biome-ignore lint/suspicious/useValidTypeof: `what` is one of two valid words
     typeof value === what && value !== null ? (value as T) : fail(`must be ${what === 'object' ? 'an' : 'a'} ${what}`);
   return option<T, undefined>(check, () => fail('cannot come from the environment'), undefined);
 }

@@ -1,0 +1,171 @@
+import type { Limits } from './limits.ts';
+import type { Attributes, AttributeValue } from './span.ts';
+
+/** Attributes while a span gathers them: key, value, key, value, ..., oldest first. */
+export type AttributeList = (string | AttributeValue)[];
+
+// An object without inherited members, at a fifth of the bytes of Object.create(null).
+const Bare = function Bare() {} as unknown as new () => Record<string, AttributeValue>;
+Bare.prototype = Object.freeze(Object.create(null));
+
+/** No attributes. */
+export const NO_ATTRIBUTES: Attributes = Object.freeze(new Bare());
+
+/** The list as exporters read it. */
+export function recordOf(list: AttributeList): Attributes {
+  if (list.length === 0) return NO_ATTRIBUTES;
+  const record = new Bare();
+  for (let i = 0; i < list.length; i += 2) record[list[i] as string] = list[i + 1] as AttributeValue;
+  return record;
+}
+
+/** Adds or replaces one attribute, as the newest. Returns how many were dropped for it: it, another, or none. */
+export function put(list: AttributeList, key: unknown, value: unknown, limits: Limits): number {
+  if (value === undefined || value === null) return 0;
+  const name = typeof key === 'string' ? boundedText(key, limits.keyLength) : '';
+  const clean = name === '' ? undefined : cleanValue(value, limits);
+  if (clean === undefined) return 1;
+  for (let i = 0; i < list.length; i += 2) {
+    if (list[i] !== name) continue;
+    replaceAt(list, i, name, clean);
+    return 0;
+  }
+  if (list.length < 2 * limits.attributes) {
+    list.push(name, clean);
+    return 0;
+  }
+  if (list.length === 0) return 1;
+  replaceAt(list, 0, name, clean);
+  return 1;
+}
+
+/** Takes the pair at `at` away and appends another. */
+function replaceAt(list: AttributeList, at: number, name: string, value: AttributeValue): void {
+  for (let i = at + 2; i < list.length; i++) list[i - 2] = list[i] as AttributeValue;
+  list[list.length - 2] = name;
+  list[list.length - 1] = value;
+}
+
+/** Puts all own enumerable members of what the user gave, each read once. Returns how many were dropped. */
+export function putAll(list: AttributeList, given: unknown, limits: Limits): number {
+  if (given === undefined || given === null) return 0;
+  let dropped = 0;
+  try {
+    for (const key of Object.keys(given)) {
+      let value: unknown;
+      try {
+        value = (given as Record<string, unknown>)[key];
+      } catch {
+        dropped++; // a getter that throws
+        continue;
+      }
+      dropped += put(list, key, value, limits);
+    }
+  } catch {
+    dropped++; // a revoked proxy and the like: nothing can be said of its members
+  }
+  return dropped;
+}
+
+/** The text cut to `most` characters on a code point, and well-formed. */
+export function boundedText(text: string, most: number): string {
+  if (text.length <= most) return text.isWellFormed() ? text : text.toWellFormed();
+  const high = most > 0 && (text.charCodeAt(most - 1) & 0xfc00) === 0xd800;
+  // By way of bytes: a slice would keep the whole text alive. Lone surrogates become U+FFFD on the way.
+  return Buffer.from(text.slice(0, high ? most - 1 : most)).toString();
+}
+
+/** Text of anything: a string as it is, other values as attributes have them. Never throws. */
+export function textOf(value: unknown, most: number): string {
+  if (typeof value === 'string') return boundedText(value, most);
+  try {
+    return boundedText(typeof value === 'object' ? jsonOf(value, most) : String(value), most);
+  } catch {
+    return '';
+  }
+}
+
+/** What an exporter may receive for a value, or undefined for what has no stable form. Never throws. */
+export function cleanValue(value: unknown, limits: Limits): AttributeValue | undefined {
+  switch (typeof value) {
+    case 'string':
+      return boundedText(value, limits.valueLength);
+    case 'number':
+    case 'boolean':
+      return value;
+    case 'bigint':
+      return cleanBigInt(value);
+    case 'object':
+      try {
+        if (Array.isArray(value)) {
+          const clean = cleanArray(value, limits);
+          if (clean) return clean;
+        }
+        return boundedText(jsonOf(value, limits.valueLength), limits.valueLength);
+      } catch {
+        return undefined;
+      }
+    default:
+      return undefined; // functions and symbols
+  }
+}
+
+function cleanBigInt(value: bigint): number | string {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : String(value);
+}
+
+/** A copy of an array of strings, numbers or booleans; undefined for a mixed one. */
+function cleanArray(value: readonly unknown[], limits: Limits): AttributeValue | undefined {
+  const some = value.slice(0, limits.arrayLength).map((item) => (typeof item === 'bigint' ? cleanBigInt(item) : item));
+  const type = typeof some[0];
+  if (some.length > 0 && type !== 'string' && type !== 'number' && type !== 'boolean') return undefined;
+  if (!some.every((item) => typeof item === type)) return undefined;
+  return type === 'string' ? some.map((item) => boundedText(item as string, limits.valueLength)) : (some as number[]);
+}
+
+const DEEPEST = 8;
+
+/** JSON-like text of an object, at most about `most` characters and 8 levels, whatever cycles it has. May throw. */
+function jsonOf(value: unknown, most: number): string {
+  let room = most;
+  const write = (item: unknown, depth: number): string => {
+    let text: string;
+    if (typeof item !== 'object' || item === null) {
+      if (typeof item === 'string') text = JSON.stringify(item.slice(0, most));
+      else text = typeof item === 'function' || typeof item === 'symbol' ? 'null' : String(item ?? null);
+    } else if (item instanceof Date) {
+      text = JSON.stringify(item);
+    } else if (item instanceof Error) {
+      text = JSON.stringify(`${String(item.name)}: ${String(item.message)}`.slice(0, most));
+    } else if (depth === DEEPEST) {
+      text = '"..."';
+    } else if (ArrayBuffer.isView(item) && !(item instanceof DataView)) {
+      text = JSON.stringify(
+        Buffer.from(item.buffer, item.byteOffset, Math.min(item.byteLength, most)).toString('base64'),
+      );
+    } else if (Array.isArray(item) || item instanceof Set) {
+      text = `[${list(item, (element) => write(element, depth + 1))}]`;
+    } else {
+      const entries = item instanceof Map ? item : Object.keys(item);
+      text = `{${list(entries, (entry) => {
+        const [key, member] = Array.isArray(entry)
+          ? entry
+          : [entry, (item as Record<string, unknown>)[entry as string]];
+        return `${JSON.stringify(String(key).slice(0, most))}:${write(member, depth + 1)}`;
+      })}}`;
+    }
+    room -= text.length;
+    return text;
+  };
+  const list = (items: Iterable<unknown>, each: (item: unknown) => string): string => {
+    const parts: string[] = [];
+    for (const item of items) {
+      if (room <= 0) break;
+      parts.push(each(item));
+    }
+    return parts.join(',');
+  };
+  const text = write(value, 0);
+  return value instanceof Date || value instanceof Error || ArrayBuffer.isView(value) ? String(JSON.parse(text)) : text;
+}

@@ -1,0 +1,227 @@
+import { suppressed } from './context.ts';
+import type { DeliveryOptions, DrainHealth, Exporter, ExporterHealth, SignalHealth, Source } from './contract.ts';
+import { Delivery, type DeliveryHost } from './delivery.ts';
+import type { Metric, TimeSeries } from './metric.ts';
+import { CollectionSlot, SpanQueue } from './queue.ts';
+import type { SpanRecord } from './record.ts';
+import type { SpanData } from './span.ts';
+
+/** One time series with the metric that it belongs to. */
+interface Row {
+  readonly metric: Metric;
+  readonly series: TimeSeries;
+}
+
+const LONGEST_START_MS = 10_000;
+/** How long before a shutdown's end its calls are aborted, so that exporters can still settle and close. */
+const ABORT_EARLY_MS = 500;
+const UNUSED: SignalHealth = Object.freeze({
+  state: 'unused',
+  accepted: 0,
+  delivered: 0,
+  dropped: {},
+  queued: 0,
+  inFlight: 0,
+});
+
+/** One exporter and all that stands in front of it: a delivery for each signal, the collection of metrics, its life. */
+export class Pipeline {
+  readonly name: string;
+  readonly spans: Delivery<SpanRecord> | undefined;
+  readonly #metrics: Delivery<Row, readonly Row[]> | undefined;
+  readonly #host: DeliveryHost;
+  readonly #exporter: Exporter;
+  readonly #source: Source;
+  readonly #leastBetweenMs: number;
+  readonly #everyMs: number;
+  #collectedAt = Number.NEGATIVE_INFINITY;
+  #cancelTick: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(host: DeliveryHost, exporter: Exporter, options: DeliveryOptions, source: Source) {
+    this.name = host.exporter;
+    this.#host = host;
+    this.#exporter = exporter;
+    this.#source = source;
+    const { spans: mostSpans, timeSeries: mostSeries, metricsEveryMs = 0 } = exporter.limits ?? {};
+    this.#leastBetweenMs = metricsEveryMs;
+    this.#everyMs = Math.max(options.metricsEveryMs, metricsEveryMs);
+    if (exporter.exportSpans && options.signals.includes('spans')) {
+      this.spans = new Delivery(
+        host,
+        {
+          signal: 'spans',
+          backlog: new SpanQueue<SpanRecord>(options, () => host.clock.monotonic()),
+          whenPushed: 'queue-full',
+          callItems: Math.max(1, Math.min(options.batchItems, mostSpans ?? Number.POSITIVE_INFINITY)),
+          sideBySide: options.maxInFlight,
+          send: async (spans, call) => exporter.exportSpans?.(spans as readonly (SpanRecord & SpanData)[], call),
+          idOf: (span) => span,
+          nameOf: ({ name, traceId, spanId }) => `span '${name}' (trace ${traceId}, span ${spanId})`,
+        },
+        options,
+      );
+    }
+    if (exporter.exportMetrics && options.signals.includes('metrics')) {
+      this.#metrics = new Delivery<Row, readonly Row[]>(
+        host,
+        {
+          signal: 'metrics',
+          backlog: new CollectionSlot<Row>(),
+          whenPushed: 'superseded',
+          callItems: Math.max(1, mostSeries ?? Number.POSITIVE_INFINITY),
+          sideBySide: 'none',
+          send: async (rows, call) => exporter.exportMetrics?.(metricsOf(rows), call),
+          idOf: ({ series }) => series,
+          nameOf: ({ metric, series }) => `a time series of '${metric.name}' (${series.labelValues.join(', ')})`,
+        },
+        options,
+      );
+    }
+  }
+
+  /** Starts the exporter; resolves when it is ready for calls or has failed. Never rejects. */
+  async start(): Promise<void> {
+    let cancel: (() => void) | undefined;
+    try {
+      const starting = suppressed(() => this.#exporter.start?.(this.#source));
+      if (starting !== undefined) {
+        const late = new Promise<never>((_, reject) => {
+          const error = new Error(`start took over ${LONGEST_START_MS / 1_000} s`);
+          cancel = this.#host.clock.after(LONGEST_START_MS, () => reject(error));
+        });
+        await Promise.race([starting, late]);
+      }
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#host.report({
+        exporter: this.name,
+        severity: 'error',
+        message: `${this.name}: did not start: ${message}`,
+        cause: error,
+      });
+      this.spans?.fail(error);
+      this.#metrics?.fail(error);
+      return;
+    } finally {
+      cancel?.();
+    }
+    this.spans?.open();
+    this.#metrics?.open();
+    if (this.#metrics && !this.#closing) this.#tick();
+  }
+
+  health(): ExporterHealth {
+    return { name: this.name, spans: this.spans?.health() ?? UNUSED, metrics: this.#metrics?.health() ?? UNUSED };
+  }
+
+  /** Sends what was accepted, and one collection of metrics, until it is settled or `deadline` resolves. */
+  async flush(deadline: Promise<unknown>): Promise<DrainHealth> {
+    if (this.#closing) return { ...this.health(), unsettled: 0 };
+    const unsettled = await this.#drain(deadline);
+    return { ...this.health(), unsettled };
+  }
+
+  /**
+   * Takes nothing more, sends what is left, closes the exporter and counts the rest as dropped; all in `withinMs`.
+   * The promises of `pause` resolve so many milliseconds after the shutdown began, and keep the process alive.
+   */
+  async shutdown(withinMs: number, pause: (ms: number) => Promise<void>): Promise<DrainHealth> {
+    this.#closing ??= this.#close(withinMs, pause);
+    await this.#closing;
+    return { ...this.health(), unsettled: 0 };
+  }
+
+  /** At process.exit: counts what is held as dropped. Returns how much that was. */
+  loseAll(): { readonly spans: number; readonly metrics: number } {
+    return {
+      spans: this.spans?.loseAll('process-exit') ?? 0,
+      metrics: this.#metrics?.loseAll('process-exit') ?? 0,
+    };
+  }
+
+  async #close(withinMs: number, pause: (ms: number) => Promise<void>): Promise<void> {
+    const end = pause(withinMs);
+    const abortAt = pause(Math.max(withinMs - ABORT_EARLY_MS, withinMs / 2));
+    this.#cancelTick?.();
+    this.spans?.closeIntake();
+    await this.#drain(abortAt);
+    this.#metrics?.closeIntake();
+    await Promise.race([Promise.all([this.spans?.abort(), this.#metrics?.abort()]), end]);
+    await Promise.race([this.#closeExporter(end), end]);
+    this.spans?.close();
+    this.#metrics?.close();
+  }
+
+  async #closeExporter(end: Promise<void>): Promise<void> {
+    const controller = new AbortController();
+    void end.then(() => controller.abort());
+    try {
+      await suppressed(() => this.#exporter.close?.(controller.signal));
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#host.report({
+        exporter: this.name,
+        severity: 'warning',
+        message: `${this.name}: close failed: ${message}`,
+        cause: error,
+      });
+    }
+  }
+
+  /** Resolves with how much of what was accepted before is not settled. */
+  async #drain(deadline: Promise<unknown>): Promise<number> {
+    const spans = this.spans?.drain();
+    const metrics = this.#collect().then(() => this.#metrics?.drain());
+    const done = Promise.all([spans?.done, metrics.then((draining) => draining?.done)]);
+    await Promise.race([done, deadline]);
+    // The collection is over unless an observer is slow; then nothing of it was accepted yet.
+    const draining = await Promise.race([metrics, undefined]);
+    return (spans?.unsettled() ?? 0) + (draining?.unsettled() ?? 0);
+  }
+
+  #tick(): void {
+    this.#cancelTick = this.#host.clock.after(this.#everyMs, () => {
+      this.#tick();
+      void this.#collect();
+    });
+  }
+
+  /** Reads the views and hands the rows to the delivery, unless that was done just before. Never rejects. */
+  async #collect(): Promise<void> {
+    const now = this.#host.clock.monotonic();
+    if (!this.#metrics || now - this.#collectedAt < this.#leastBetweenMs) return;
+    this.#collectedAt = now;
+    const rows = rowsOf(await this.#source.metrics());
+    if (rows.length > 0) this.#metrics.accept(rows, rows.length);
+  }
+}
+
+const rowsByCollection = new WeakMap<readonly Metric[], readonly Row[]>();
+
+/** The rows of a collection as arrays, read once for all exporters that share it. */
+function rowsOf(metrics: readonly Metric[]): readonly Row[] {
+  const known = rowsByCollection.get(metrics);
+  if (known) return known;
+  const rows: Row[] = [];
+  for (const metric of metrics)
+    for (const series of metric.timeSeries as Iterable<TimeSeries>) rows.push({ metric, series });
+  rowsByCollection.set(metrics, rows);
+  return rows;
+}
+
+/** Rows put together as metrics again; those of one metric stand side by side. */
+function metricsOf(rows: readonly Row[]): readonly Metric[] {
+  const metrics: Metric[] = [];
+  let last: Metric | undefined;
+  let timeSeries: TimeSeries[] = [];
+  for (const { metric, series } of rows) {
+    if (metric !== last) {
+      last = metric;
+      timeSeries = [];
+      metrics.push({ ...metric, timeSeries } as Metric);
+    }
+    timeSeries.push(series);
+  }
+  return metrics;
+}

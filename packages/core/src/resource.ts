@@ -1,0 +1,75 @@
+import { boundedText } from './attributes.ts';
+import type { Resource } from './contract.ts';
+
+const LONGEST_LABEL = 255;
+
+let instanceId: string | undefined;
+
+/**
+ * The resource of a telemetry. Labels are merged for each key: what code gives wins over OTEL_RESOURCE_ATTRIBUTES, and
+ * that over OC_RESOURCE_LABELS. The service is the option, else OTEL_SERVICE_NAME, else the label 'service.name'.
+ */
+export function resourceOf(
+  service: string | undefined,
+  labels: Readonly<Record<string, string>>,
+  warn: (message: string) => void,
+): Resource {
+  const { OC_RESOURCE_TYPE, OC_RESOURCE_LABELS, OTEL_RESOURCE_ATTRIBUTES, OTEL_SERVICE_NAME } = process.env;
+  const oc = parsed('OC_RESOURCE_LABELS', OC_RESOURCE_LABELS, quotedLabels, warn);
+  const otel = parsed('OTEL_RESOURCE_ATTRIBUTES', OTEL_RESOURCE_ATTRIBUTES, percentLabels, warn);
+  const merged = new Map([
+    ...oc,
+    ...otel,
+    ...Object.entries(labels).map(([key, value]) => [key, String(value)] as const),
+  ]);
+  const name = service || OTEL_SERVICE_NAME?.trim() || merged.get('service.name') || 'unknown_service:node';
+  merged.set('service.name', name);
+  // Random for each process and thread: each of them loads this module anew.
+  instanceId ??= crypto.randomUUID();
+  if (!merged.get('service.instance.id')) merged.set('service.instance.id', instanceId);
+  const clean = [...merged]
+    .filter(([key]) => key !== '')
+    .map(([key, value]) => [boundedText(key, LONGEST_LABEL), boundedText(value, LONGEST_LABEL)]);
+  const type = OC_RESOURCE_TYPE?.trim();
+  return Object.freeze({ ...(type && { type }), labels: Object.freeze(Object.fromEntries(clean)) });
+}
+
+type Labels = readonly (readonly [string, string])[];
+
+function parsed(
+  name: string,
+  value: string | undefined,
+  parse: (text: string) => Labels | undefined,
+  warn: (message: string) => void,
+): Labels {
+  if (!value?.trim()) return [];
+  const labels = parse(value);
+  if (!labels) warn(`${name} cannot be read; it is left out`);
+  return labels ?? [];
+}
+
+/** `key="value",key2="v2"`, where `\"` is a quote and `\\` a backslash; undefined when any of it is wrong. */
+function quotedLabels(text: string): Labels | undefined {
+  const labels: [string, string][] = [];
+  const pair = /\s*([^\s="\\,][^="\\,]*?)\s*=\s*"((?:[^"\\]|\\["\\])*)"\s*(,|$)/y;
+  while (pair.lastIndex < text.length) {
+    const match = pair.exec(text);
+    if (!match) return undefined;
+    labels.push([match[1] as string, (match[2] as string).replace(/\\(["\\])/g, '$1')]);
+    if (match[3] === '') return labels;
+  }
+  return labels;
+}
+
+/** `key=value,key2=v2` with percent-encoded values (OpenTelemetry's form of W3C baggage). */
+function percentLabels(text: string): Labels | undefined {
+  try {
+    return text.split(',').map((pair) => {
+      const at = pair.indexOf('=');
+      if (at < 1) throw new Error('no key');
+      return [decodeURIComponent(pair.slice(0, at).trim()), decodeURIComponent(pair.slice(at + 1).trim())] as const;
+    });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,144 @@
+const FIRST_MS = 500;
+const FLOOR_MS = 250;
+const LONGEST_PROBE_MS = 5_000;
+const LONGEST_BATCH_MS = 30_000;
+const LONGEST_HINT_MS = 300_000;
+const PAUSE_MS = 60_000;
+
+/** Full jitter: anything up to a bound that doubles with each failure, and never below the floor. */
+function backoffMs(failures: number, longest: number): number {
+  return Math.max(FLOOR_MS, Math.random() * Math.min(longest, FIRST_MS * 2 ** (failures - 1)));
+}
+
+/** How long a batch waits that has failed `failures` times while the backend was up. */
+export function batchBackoffMs(failures: number): number {
+  return backoffMs(failures, LONGEST_BATCH_MS);
+}
+
+/**
+ * Whether calls of one signal may start: freely while the backend is up, one probe at a time while it is down (it could
+ * not be reached) or paused (it refuses us). Times are monotonic milliseconds.
+ */
+export class Breaker {
+  state: 'up' | 'down' | 'paused' = 'up';
+  /** No call starts before. */
+  openAt = 0;
+  /** Until when the server asked to wait. */
+  hintedUntil = 0;
+  /** How often the backend was found to refuse us: tells a flush that its one attempt was answered. */
+  refusals = 0;
+  /** Failures in a row. */
+  failures = 0;
+  #leftUpAt = 0;
+  #upSince: number;
+  #upMs = 0;
+
+  constructor(now: number) {
+    this.#upSince = now;
+  }
+
+  /** True when a call may start now beside the `running` ones. */
+  admits(running: number, most: number, now: number): boolean {
+    return now >= this.openAt && running < (this.state === 'up' ? most : 1);
+  }
+
+  /** How long the backend has been up in all: the time that counts against a batch that fails while others pass. */
+  upMs(now: number): number {
+    return this.#upMs + (this.state === 'up' ? now - this.#upSince : 0);
+  }
+
+  succeeded(now: number): void {
+    if (this.state !== 'up') this.#upSince = now;
+    this.state = 'up';
+    this.failures = 0;
+    this.openAt = 0;
+    this.hintedUntil = 0;
+  }
+
+  /** A call that began at `began` found the backend out of reach. */
+  failed(began: number, now: number, hintMs = 0): void {
+    // Calls that were under way when the first of them failed tell nothing new.
+    const straggler = this.state !== 'up' && began < this.#leftUpAt;
+    if (!straggler) this.failures++;
+    if (this.state !== 'paused') this.#leave('down', now);
+    const wait = straggler ? 0 : backoffMs(this.failures, LONGEST_PROBE_MS);
+    this.#wait(now, wait, hintMs);
+  }
+
+  /** The backend refuses us: a wrong address, key or the like. */
+  refused(now: number, hintMs = 0): void {
+    this.refusals++;
+    this.#leave('paused', now);
+    this.#wait(now, PAUSE_MS, hintMs);
+  }
+
+  /** Lets the next attempt start at once, unless the server asked for more time. */
+  hasten(now: number): void {
+    this.openAt = Math.max(now, this.hintedUntil);
+  }
+
+  #leave(state: 'down' | 'paused', now: number): void {
+    if (this.state === 'up') {
+      this.#upMs += now - this.#upSince;
+      this.#leftUpAt = now;
+    }
+    this.state = state;
+  }
+
+  #wait(now: number, ms: number, hintMs: number): void {
+    const hint = Math.min(Number.isFinite(hintMs) ? Math.max(0, hintMs) : 0, LONGEST_HINT_MS);
+    if (hint > ms) this.hintedUntil = Math.max(this.hintedUntil, now + hint);
+    this.openAt = Math.max(this.openAt, now + Math.max(ms, hint));
+  }
+}
+
+const MOST_REQUESTS = 64;
+
+/** The search for the items that make a backend refuse a whole call; it costs a bounded number of requests. */
+export class Bisection {
+  /** Those made so far, the first refusal included. */
+  requests = 1;
+  /** Whether any part has been accepted. */
+  passed = false;
+  readonly #mostUntilOnePasses: number;
+
+  constructor(items: number) {
+    this.#mostUntilOnePasses = 2 * Math.ceil(Math.log2(items)) + 2;
+  }
+
+  get spent(): boolean {
+    return this.requests >= (this.passed ? MOST_REQUESTS : this.#mostUntilOnePasses);
+  }
+}
+
+const PASSES_UNTIL_GROWTH = 32;
+
+/** How many items a call may have: lowered to what passed when a backend found a call too large, then slowly raised. */
+export class CallSize {
+  readonly #configured: number;
+  #learned: number;
+  #passes = 0;
+
+  constructor(configured: number) {
+    this.#configured = configured;
+    this.#learned = configured;
+  }
+
+  get items(): number {
+    return this.#learned;
+  }
+
+  /** After a split: `passed` is the largest part that went through. */
+  learn(passed: number): void {
+    this.#learned = Math.min(this.#learned, passed);
+    this.#passes = 0;
+  }
+
+  /** A call of `items` went through. */
+  passed(items: number): void {
+    if (this.#learned === this.#configured || items < this.#learned) return;
+    if (++this.#passes < PASSES_UNTIL_GROWTH) return;
+    this.#passes = 0;
+    this.#learned = Math.min(this.#configured, this.#learned + Math.max(1, this.#learned >> 3));
+  }
+}

@@ -1,0 +1,276 @@
+import { boundedText } from './attributes.ts';
+import { active } from './context.ts';
+import { hexOf } from './ids.ts';
+import type { DistributionSeries, Exemplar, Metric, NumberSeries, Series } from './metric.ts';
+import type { Trace } from './record.ts';
+import { RecordingSpan } from './recording.ts';
+import type { UnixMicros } from './span.ts';
+import type { Tags } from './tags.ts';
+import type { View } from './view.ts';
+
+type Node = Map<string | undefined, Node | number>;
+
+const OVERFLOW_LABEL = '(other)';
+const FIRST_ROWS = 16;
+
+// Where a distribution keeps what in its row; the buckets follow.
+const COUNT = 0;
+const SUM = 1;
+const DEVIATION = 2;
+const MIN = 3;
+const MAX = 4;
+const BUCKETS = 5;
+
+/** An exemplar as it is kept: written over in place, its ids in hex only when it is read. */
+interface Example {
+  value: number;
+  time: UnixMicros;
+  trace: Trace;
+  high: number;
+  low: number;
+}
+
+/**
+ * The rows of one view, in one slab of numbers. A row is found through nested maps, one level for each tag key: no key
+ * string is built for it. Rows stay; when there are `most`, all new combinations share one overflow row.
+ */
+export class Rows {
+  readonly view: View;
+  /** Only a last value may be below 0. */
+  readonly takesNegative: boolean;
+  readonly #most: number;
+  readonly #longest: number;
+  readonly #onOverflow: () => void;
+  readonly #start: UnixMicros;
+  readonly #stride: number;
+  readonly #bounds: readonly number[];
+  readonly #labels: (readonly (string | undefined)[])[] = [];
+  readonly #root: Node = new Map();
+  #overflow: number | undefined;
+  #slab: Float64Array;
+  #examples: Map<number, Example> | undefined;
+  /** Rows that show a reading: its total at the last collection, when that total began, and whether it was just read. */
+  #readings: Map<number, { start: UnixMicros; fresh: boolean }> | undefined;
+
+  constructor(view: View, start: UnixMicros, most: number, longest: number, onOverflow: () => void) {
+    this.view = view;
+    this.#start = start;
+    this.#most = most;
+    this.#longest = longest;
+    this.#onOverflow = onOverflow;
+    const { aggregation } = view;
+    this.takesNegative = aggregation.type === 'lastValue';
+    this.#bounds = aggregation.type === 'distribution' ? aggregation.bounds : [];
+    const buckets = this.#bounds.length > 0 ? this.#bounds.length + 1 : 0;
+    this.#stride = aggregation.type === 'distribution' ? BUCKETS + buckets : 1;
+    this.#slab = new Float64Array(FIRST_ROWS * this.#stride);
+  }
+
+  /** The row for these tags; those of the context count where the measurement's own are silent. */
+  at(tags: Tags | undefined, context: Tags | undefined): number {
+    const { tagKeys } = this.view;
+    const last = tagKeys.length - 1;
+    let node = this.#root;
+    for (let i = 0; i < last; i++) {
+      const value = this.#valueOf(tagKeys[i] as string, tags, context);
+      let next = node.get(value) as Node | undefined;
+      if (!next) {
+        if (this.#labels.length >= this.#most) return this.#overflowRow();
+        next = new Map();
+        node.set(value, next);
+      }
+      node = next;
+    }
+    const value = last < 0 ? undefined : this.#valueOf(tagKeys[last] as string, tags, context);
+    const row = node.get(value) as number | undefined;
+    if (row !== undefined) return row;
+    if (this.#labels.length >= this.#most) return this.#overflowRow();
+    const made = this.#add(tagKeys.map((key) => this.#valueOf(key, tags, context)));
+    node.set(value, made);
+    return made;
+  }
+
+  /** Takes one finite measurement into a row. */
+  record(row: number, value: number): void {
+    const slab = this.#slab;
+    const at = row * this.#stride;
+    switch (this.view.aggregation.type) {
+      case 'count':
+        slab[at] = (slab[at] as number) + 1;
+        return;
+      case 'sum':
+        slab[at] = finite((slab[at] as number) + value);
+        return;
+      case 'lastValue':
+        slab[at] = value;
+        return;
+      default: {
+        const before = slab[at + COUNT] as number;
+        const sum = slab[at + SUM] as number;
+        const total = finite(sum + value);
+        // Welford's rule, with the means made of the sums.
+        const step = before === 0 ? 0 : (value - sum / before) * (value - total / (before + 1));
+        slab[at + COUNT] = before + 1;
+        slab[at + SUM] = total;
+        slab[at + DEVIATION] = finite((slab[at + DEVIATION] as number) + Math.max(0, step));
+        if (before === 0 || value < (slab[at + MIN] as number)) slab[at + MIN] = value;
+        if (before === 0 || value > (slab[at + MAX] as number)) slab[at + MAX] = value;
+        if (this.#bounds.length === 0) return;
+        const bucket = bucketOf(this.#bounds, value);
+        const cell = at + BUCKETS + bucket;
+        slab[cell] = (slab[cell] as number) + 1;
+        this.#keepExample(cell, value);
+      }
+    }
+  }
+
+  /** Makes a reading the row's value. For a sum it is the running total: a smaller one begins anew at `since`. */
+  read(row: number, value: number, since: UnixMicros): void {
+    this.#readings ??= new Map();
+    const reading = this.#readings.get(row);
+    const at = row * this.#stride;
+    if (!reading) this.#readings.set(row, { start: this.#start, fresh: true });
+    else {
+      if (value < (this.#slab[at] as number)) reading.start = since;
+      reading.fresh = true;
+    }
+    this.#slab[at] = value;
+  }
+
+  /** Begins a collection: what was read before does not count as read any more. */
+  forgetReadings(): void {
+    if (this.#readings) for (const reading of this.#readings.values()) reading.fresh = false;
+  }
+
+  /** The rows as a metric at `time`. They are copied out of the slab as they are walked. */
+  metric(time: UnixMicros): Metric | undefined {
+    const { name, description, aggregation, measure, tagKeys: labelKeys } = this.view;
+    const stale = this.#staleRows();
+    const length = this.#labels.length - stale.size;
+    if (length === 0) return undefined;
+    if (aggregation.type === 'distribution') {
+      const { unit, type: valueType } = measure;
+      const timeSeries = this.#series(length, stale, (row) => this.#distributionAt(row, time));
+      return { name, description, unit, labelKeys, valueType, type: 'distribution', bounds: this.#bounds, timeSeries };
+    }
+    const gauge = aggregation.type === 'lastValue';
+    const counts = aggregation.type === 'count';
+    const timeSeries = this.#series(length, stale, (row): NumberSeries => {
+      const labelValues = this.#labels[row] as (string | undefined)[];
+      const value = this.#slab[row] as number;
+      return gauge ? { labelValues, time, value } : { labelValues, start: this.#startOf(row), time, value };
+    });
+    return {
+      name,
+      description,
+      unit: counts ? '1' : measure.unit,
+      labelKeys,
+      valueType: counts ? 'int64' : measure.type,
+      type: gauge ? 'gauge' : 'cumulative',
+      timeSeries,
+    };
+  }
+
+  #valueOf(key: string, tags: Tags | undefined, context: Tags | undefined): string | undefined {
+    const value = tags?.[key] ?? context?.[key];
+    if (typeof value === 'string') {
+      return value.length <= this.#longest && value.isWellFormed() ? value : boundedText(value, this.#longest);
+    }
+    // Not String() of anything else: a key such as 'constructor' finds what every object inherits.
+    return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+  }
+
+  #overflowRow(): number {
+    if (this.#overflow === undefined) {
+      this.#overflow = this.#add(this.view.tagKeys.map(() => OVERFLOW_LABEL));
+      this.#onOverflow();
+    }
+    return this.#overflow;
+  }
+
+  #add(labels: readonly (string | undefined)[]): number {
+    const row = this.#labels.push(labels) - 1;
+    if (this.#slab.length < (row + 1) * this.#stride) {
+      const slab = new Float64Array(2 * this.#slab.length);
+      slab.set(this.#slab);
+      this.#slab = slab;
+    }
+    return row;
+  }
+
+  #keepExample(cell: number, value: number): void {
+    const span = active();
+    if (!(span instanceof RecordingSpan) || !span.record.sampled) return;
+    const { trace, high, low } = span.record;
+    const time = span.recorder.stamps.at(span.recorder.stamps.clock.monotonic());
+    this.#examples ??= new Map();
+    const kept = this.#examples.get(cell);
+    if (kept) Object.assign(kept, { value, time, trace, high, low });
+    else this.#examples.set(cell, { value, time, trace, high, low });
+  }
+
+  #staleRows(): ReadonlySet<number> {
+    const stale = new Set<number>();
+    for (const [row, { fresh }] of this.#readings ?? []) if (!fresh) stale.add(row);
+    return stale;
+  }
+
+  #startOf(row: number): UnixMicros {
+    return this.#readings?.get(row)?.start ?? this.#start;
+  }
+
+  #distributionAt(row: number, time: UnixMicros): DistributionSeries {
+    const slab = this.#slab;
+    const at = row * this.#stride;
+    const exemplars: Exemplar[] = [];
+    if (this.#examples) {
+      for (let cell = at + BUCKETS; cell < at + this.#stride; cell++) {
+        const example = this.#examples.get(cell);
+        if (example) exemplars.push(exemplarOf(example));
+      }
+    }
+    return {
+      labelValues: this.#labels[row] as (string | undefined)[],
+      start: this.#start,
+      time,
+      value: {
+        count: slab[at + COUNT] as number,
+        sum: slab[at + SUM] as number,
+        ...((slab[at + COUNT] as number) > 0 && { min: slab[at + MIN] as number, max: slab[at + MAX] as number }),
+        sumOfSquaredDeviation: slab[at + DEVIATION] as number,
+        bucketCounts: Array.from(slab.subarray(at + BUCKETS, at + this.#stride)),
+        ...(exemplars.length > 0 && { exemplars }),
+      },
+    };
+  }
+
+  #series<T>(length: number, stale: ReadonlySet<number>, read: (row: number) => T): Series<T> {
+    return {
+      length,
+      *[Symbol.iterator](): Generator<T> {
+        for (let row = 0; row < length + stale.size; row++) if (!stale.has(row)) yield read(row);
+      },
+    };
+  }
+}
+
+function exemplarOf({ value, time, trace, high, low }: Example): Exemplar {
+  return { value, time, attachments: { trace_id: trace.id, span_id: hexOf(high) + hexOf(low) } };
+}
+
+/** How many bounds are at or below the value. */
+function bucketOf(bounds: readonly number[], value: number): number {
+  let low = 0;
+  let high = bounds.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((bounds[middle] as number) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Sums that outgrow a number stay at the largest one: no metric holds an infinity. */
+function finite(value: number): number {
+  return Math.min(value, Number.MAX_VALUE);
+}

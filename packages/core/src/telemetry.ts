@@ -1,0 +1,268 @@
+import { oneLine } from './account.ts';
+import { type Clock, Stamps, systemClock } from './clock.ts';
+import {
+  ConfigError,
+  type DeliveryOptions,
+  type DrainHealth,
+  type Exporter,
+  type ExporterHealth,
+  type Problem,
+  type Source,
+  type SpanListener,
+} from './contract.ts';
+import { atExit, onSignal } from './exit.ts';
+import { NoopStats, NoopTracer, slot } from './global.ts';
+import { type Limits, limitsOf } from './limits.ts';
+import { Pipeline } from './pipeline.ts';
+import { resourceOf } from './resource.ts';
+import { samplerFromEnvironment } from './sampler.ts';
+import { deliveryDefaults, deliveryOptionsOf } from './settings.ts';
+import type { Sampler, Tracer } from './span.ts';
+import { LiveStats, type Stats } from './stats.ts';
+import { LiveTracer } from './tracer.ts';
+import type { View } from './view.ts';
+
+/** How telemetry is set up. */
+export interface TelemetryOptions {
+  /** The service's name. Default: OTEL_SERVICE_NAME, else the label 'service.name', else 'unknown_service:node'. */
+  readonly service?: string | undefined;
+  /** Labels of the resource. They win over OTEL_RESOURCE_ATTRIBUTES, and those over OC_RESOURCE_LABELS. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Where spans and metrics go; each with delivery options of its own, if it needs them. */
+  readonly exporters?: readonly (Exporter | readonly [Exporter, Partial<DeliveryOptions>])[] | undefined;
+  /** Views from the start; `stats.register` adds more. */
+  readonly views?: readonly View[] | undefined;
+  /** Decides for roots. Default: OTEL_TRACES_SAMPLER with OTEL_TRACES_SAMPLER_ARG, else every root. */
+  readonly sampler?: Sampler | undefined;
+  readonly limits?: Partial<Limits> | undefined;
+  /** When telemetry shuts down by itself. Default ['beforeExit']. */
+  readonly flushOn?: readonly ('beforeExit' | 'SIGTERM' | 'SIGINT')[] | undefined;
+  /** For tests. */
+  readonly clock?: Clock | undefined;
+  /** Hears of lost items, of paused exporters, of wrong variables. Default: one line by `console.warn`. */
+  readonly onError?: ((problem: Problem) => void) | undefined;
+}
+
+/** How long a flush or shutdown may take. */
+export interface DrainOptions {
+  /** Milliseconds; `close` of the exporters included. Default 5,000. */
+  readonly withinMs?: number | undefined;
+}
+
+/** An application's telemetry. */
+export interface Telemetry {
+  readonly tracer: Tracer;
+  readonly stats: Stats;
+  /** Resolves when all exporters have started or failed to; never rejects. */
+  readonly ready: Promise<readonly ExporterHealth[]>;
+  /**
+   * Sends all that was accepted before, and one collection of metrics. Never rejects; answers within the time given with
+   * each exporter's account and what is still unsettled. Keeps the process alive until then.
+   */
+  flush(options?: DrainOptions): Promise<readonly DrainHealth[]>;
+  /** Flushes, closes the exporters and counts what is left as dropped. Never rejects; a second call gives the same promise. */
+  shutdown(options?: DrainOptions): Promise<readonly DrainHealth[]>;
+  /** Each exporter's account. */
+  health(): readonly ExporterHealth[];
+  /** Makes this the telemetry of libraries' `tracer` and `stats`; the last one installed wins. */
+  install(): void;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const DRAIN_MS = 5_000;
+
+/**
+ * Sets up telemetry: one pipeline for each exporter. With OTEL_SDK_DISABLED=true all of it is a no-op.
+ *
+ * @throws ConfigError for options that make no sense, naming them. What the environment says wrongly is reported
+ * through `onError` and replaced by the default.
+ */
+export function telemetry(options: TelemetryOptions = {}): Telemetry {
+  const { clock = systemClock, exporters = [], views = [], labels = {}, flushOn = ['beforeExit'] } = options;
+  const report = reporterOf(options.onError);
+  const warn = (message: string): void => report({ severity: 'warning', message });
+  const given = exportersOf(exporters);
+  const limits = limitsOf(options.limits);
+  for (const event of flushOn) {
+    if (!['beforeExit', 'SIGTERM', 'SIGINT'].includes(event)) {
+      throw new ConfigError("flushOn must be a list of 'beforeExit', 'SIGTERM' and 'SIGINT'");
+    }
+  }
+  if (/^true$/i.test(process.env.OTEL_SDK_DISABLED?.trim() ?? '')) return disabled();
+
+  const told = new Set<string>();
+  const warnOnce = (message: string): void => {
+    if (told.has(message) || told.size >= MOST_WARNINGS) return;
+    told.add(message);
+    warn(message);
+  };
+  const stamps = new Stamps(clock);
+  const resource = resourceOf(options.service, labels, warn);
+  const stats = new LiveStats(stamps, limits, warnOnce);
+  for (const view of views) stats.register(view);
+
+  const pipelines: Pipeline[] = [];
+  const health = (): readonly ExporterHealth[] => pipelines.map((pipeline) => pipeline.health());
+  let listeners: readonly SpanListener[] = [];
+  const host = {
+    stamps,
+    limits,
+    warnOnce,
+    sampler: options.sampler ?? samplerFromEnvironment(warn),
+    get deliveries() {
+      return deliveries;
+    },
+    get listeners() {
+      return listeners;
+    },
+  };
+  const source: Source = {
+    resource,
+    metrics: () => stats.collect(),
+    views: () => stats.views(),
+    health,
+    watch(listener) {
+      listeners = [...listeners, listener];
+      return () => {
+        listeners = listeners.filter((each) => each !== listener);
+      };
+    },
+    sampling: {
+      read: () => host.sampler,
+      set(sampler) {
+        host.sampler = sampler;
+      },
+    },
+  };
+  const defaults = deliveryDefaults(warn);
+  const names = new Map<string, number>();
+  for (const [exporter, own] of given) {
+    const count = (names.get(exporter.name) ?? 0) + 1;
+    names.set(exporter.name, count);
+    const name = count === 1 ? exporter.name : `${exporter.name}-${count}`;
+    for (const message of exporter.warnings ?? [])
+      report({ exporter: name, severity: 'warning', message: `${name}: ${message}` });
+    pipelines.push(
+      new Pipeline(
+        { exporter: name, resource, clock, report },
+        exporter,
+        deliveryOptionsOf(name, defaults, exporter.delivery, own),
+        source,
+      ),
+    );
+  }
+  const deliveries = pipelines.flatMap(({ spans }) => spans ?? []);
+  const tracer = new LiveTracer(host);
+  const ready = Promise.all(pipelines.map((pipeline) => pipeline.start())).then(health);
+  let closing: Promise<readonly DrainHealth[]> | undefined;
+  const undo: (() => void)[] = [];
+
+  const self: Telemetry = {
+    tracer,
+    stats,
+    ready,
+    health,
+    async flush({ withinMs = DRAIN_MS } = {}) {
+      const within = boundedMs(withinMs);
+      let cancel = (): void => {};
+      const deadline = new Promise<void>((resolve) => {
+        cancel = clock.after(within, resolve, true); // holds the process until the flush has answered
+      });
+      const drained = await Promise.all(pipelines.map((pipeline) => pipeline.flush(deadline)));
+      cancel();
+      return drained;
+    },
+    shutdown({ withinMs = DRAIN_MS } = {}) {
+      closing ??= close(boundedMs(withinMs));
+      return closing;
+    },
+    install() {
+      const shared = slot();
+      shared.tracer = tracer;
+      shared.stats = stats;
+      stats.shared = shared.observers;
+    },
+    async [Symbol.asyncDispose]() {
+      await self.shutdown();
+    },
+  };
+
+  async function close(withinMs: number): Promise<readonly DrainHealth[]> {
+    const cancels: (() => void)[] = [];
+    const pause = (ms: number): Promise<void> =>
+      new Promise((resolve) => {
+        cancels.push(clock.after(ms, resolve, true));
+      });
+    const closed = await Promise.all(pipelines.map((pipeline) => pipeline.shutdown(withinMs, pause)));
+    stats.closed = true;
+    for (const cancel of [...cancels, ...undo]) cancel();
+    return closed;
+  }
+
+  const ending = {
+    drain(): void {
+      if (flushOn.includes('beforeExit')) void self.shutdown();
+    },
+    last(): string | undefined {
+      const lost = pipelines.flatMap((pipeline) => {
+        const { spans, metrics } = pipeline.loseAll();
+        const parts = [spans > 0 && `${spans} spans`, metrics > 0 && `${metrics} time series`].filter(Boolean);
+        return parts.length > 0 ? `${pipeline.name}: ${parts.join(' and ')}` : [];
+      });
+      return lost.length > 0 ? `the process exits before all was sent: ${lost.join(', ')} dropped` : undefined;
+    },
+    report: (message: string): void => report({ severity: 'error', message }),
+  };
+  undo.push(atExit(ending));
+  for (const event of flushOn) if (event !== 'beforeExit') undo.push(onSignal(event, () => self.shutdown()));
+  return Object.freeze(self);
+}
+
+/** Different warnings that one telemetry gives about what the application does. */
+const MOST_WARNINGS = 1_000;
+
+/** A telemetry that does nothing, for OTEL_SDK_DISABLED. */
+function disabled(): Telemetry {
+  return Object.freeze({
+    tracer: new NoopTracer(),
+    stats: new NoopStats(),
+    ready: Promise.resolve([]),
+    flush: async () => [],
+    shutdown: async () => [],
+    health: () => [],
+    install() {},
+    async [Symbol.asyncDispose]() {},
+  });
+}
+
+function reporterOf(onError: TelemetryOptions['onError']): (problem: Problem) => void {
+  return (problem) => {
+    const line = { ...problem, message: oneLine(problem.message) };
+    try {
+      if (onError) onError(line);
+      else console.warn(`[oc] ${line.message}`);
+    } catch {
+      // A report that fails must not break what it reports on.
+    }
+  };
+}
+
+function exportersOf(
+  given: NonNullable<TelemetryOptions['exporters']>,
+): readonly (readonly [Exporter, Partial<DeliveryOptions>])[] {
+  return given.map((entry, i) => {
+    const [exporter, own] = (Array.isArray(entry) ? entry : [entry, {}]) as readonly [
+      Exporter,
+      Partial<DeliveryOptions>,
+    ];
+    if (typeof exporter?.name !== 'string' || exporter.name === '') {
+      throw new ConfigError(`exporters[${i}] must be an exporter, or a pair of an exporter and delivery options`);
+    }
+    return [exporter, own ?? {}];
+  });
+}
+
+/** A user's time limit: at least 0, and the default for what is no number. */
+function boundedMs(ms: number): number {
+  return typeof ms === 'number' && ms >= 0 ? ms : DRAIN_MS;
+}

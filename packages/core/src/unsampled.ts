@@ -1,0 +1,77 @@
+import { bitsAt, hexOf, randomBits } from './ids.ts';
+import type { Span, SpanContext } from './span.ts';
+
+/** A span that keeps nothing but its context, which is made when somebody asks. */
+export class UnsampledSpan implements Span {
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly d: number;
+  #context: SpanContext | undefined;
+
+  constructor(a: number, b: number, c: number, d: number, context: SpanContext | undefined) {
+    this.a = a;
+    this.b = b;
+    this.c = c;
+    this.d = d;
+    this.#context = context;
+  }
+
+  get context(): SpanContext {
+    this.#context ??= {
+      traceId: hexOf(this.a) + hexOf(this.b) + hexOf(this.c) + hexOf(this.d),
+      spanId: newSpanId(),
+      sampled: false,
+    };
+    return this.#context;
+  }
+
+  /** The same decision, the same trace, an id of its own. */
+  child(): UnsampledSpan {
+    return this.#context?.traceState === undefined
+      ? new UnsampledSpan(this.a, this.b, this.c, this.d, undefined)
+      : unsampledBelow(this.#context);
+  }
+
+  get recording(): boolean {
+    return false;
+  }
+  setAttribute(): this {
+    return this;
+  }
+  setAttributes(): this {
+    return this;
+  }
+  annotate(): this {
+    return this;
+  }
+  recordError(): this {
+    return this;
+  }
+  messageEvent(): this {
+    return this;
+  }
+  link(): this {
+    return this;
+  }
+  setStatus(): this {
+    return this;
+  }
+  setName(): this {
+    return this;
+  }
+  end(): void {}
+}
+
+/** An unsampled span below `parent`, or the first of a trace of its own. */
+export function unsampledBelow(parent: SpanContext | undefined): UnsampledSpan {
+  if (!parent) return new UnsampledSpan(randomBits(), randomBits(), randomBits(), randomBits() || 1, undefined);
+  const { traceId, traceState } = parent;
+  const context = { traceId, spanId: newSpanId(), sampled: false };
+  const [a, b, c, d] = [0, 8, 16, 24].map((at) => bitsAt(traceId, at)) as [number, number, number, number];
+  return new UnsampledSpan(a, b, c, d, traceState === undefined ? context : { ...context, traceState });
+}
+
+function newSpanId(): string {
+  return hexOf(randomBits()) + hexOf(randomBits() || 1);
+}
