@@ -48,10 +48,10 @@ function replaceAt(list: AttributeList, at: number, name: string, value: Attribu
 
 /** Puts all own enumerable members of what the user gave, each read once. Returns how many were dropped. */
 export function putAll(list: AttributeList, given: unknown, limits: Limits): number {
-  if (given === undefined || given === null) return 0;
   let dropped = 0;
   try {
-    for (const key of Object.keys(given)) {
+    for (const key in given as object) {
+      if (!Object.hasOwn(given as object, key)) continue;
       let value: unknown;
       try {
         value = (given as Record<string, unknown>)[key];

@@ -1,5 +1,5 @@
 // Ids are pairs and fours of 32-bit integers until somebody reads them: drawing one so costs a tenth of its hex digits.
-const POOL = 1_024;
+const POOL = 4_096;
 const pool = new Int32Array(POOL);
 let used = POOL;
 

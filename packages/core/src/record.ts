@@ -26,7 +26,7 @@ export class Trace {
   /** The monotonic reading of that moment, in milliseconds. */
   readonly monotonic: number;
   readonly traceState: string | undefined;
-  hex: string | undefined = undefined;
+  private hex: string | undefined;
 
   constructor(a: number, b: number, c: number, d: number, stamps: Stamps, traceState: string | undefined) {
     this.a = a;
@@ -36,6 +36,7 @@ export class Trace {
     this.monotonic = stamps.clock.monotonic();
     this.wall = stamps.at(this.monotonic);
     this.traceState = traceState;
+    this.hex = undefined;
   }
 
   get id(): string {
@@ -76,18 +77,19 @@ export class SpanRecord implements RunningSpan {
   readonly kind: SpanKind;
   readonly started: number;
   name: string;
-  ended: number = RUNNING;
+  /** Microseconds after the start, or RUNNING. */
+  ended: number;
   /** A canonical code, or UNSET. */
-  code: number = UNSET;
-  message: string | undefined = undefined;
-  list: AttributeList = [];
-  notes: Annotation[] | undefined = undefined;
-  rare: Rare | undefined = undefined;
-  childCount = 0;
+  code: number;
+  message: string | undefined;
+  readonly list: AttributeList;
+  notes: Annotation[] | undefined;
+  rare: Rare | undefined;
+  childCount: number;
   /** What the span counts as in a queue's bound of bytes; known at its end. */
-  bytes = 0;
-  #spanId: string | undefined = undefined;
-  #attributes: Attributes | undefined = undefined;
+  bytes: number;
+  private hex: string | undefined;
+  private record: Attributes | undefined;
 
   constructor(
     trace: Trace,
@@ -109,14 +111,25 @@ export class SpanRecord implements RunningSpan {
     this.name = name;
     this.kind = kind;
     this.started = started;
+    // Assigned here rather than where they are declared: V8 makes spans faster that way.
+    this.ended = RUNNING;
+    this.code = UNSET;
+    this.message = undefined;
+    this.list = [];
+    this.notes = undefined;
+    this.rare = undefined;
+    this.childCount = 0;
+    this.bytes = 0;
+    this.hex = undefined;
+    this.record = undefined;
   }
 
   get traceId(): string {
     return this.trace.id;
   }
   get spanId(): string {
-    this.#spanId ??= hexOf(this.high) + hexOf(this.low);
-    return this.#spanId;
+    this.hex ??= hexOf(this.high) + hexOf(this.low);
+    return this.hex;
   }
   get parentSpanId(): string | undefined {
     return (this.parentHigh | this.parentLow) === 0 ? undefined : hexOf(this.parentHigh) + hexOf(this.parentLow);
@@ -140,8 +153,8 @@ export class SpanRecord implements RunningSpan {
   }
   get attributes(): Attributes {
     if (this.ended === RUNNING) return recordOf(this.list);
-    this.#attributes ??= recordOf(this.list);
-    return this.#attributes;
+    this.record ??= recordOf(this.list);
+    return this.record;
   }
   get annotations(): readonly Annotation[] {
     return this.notes ?? NONE;

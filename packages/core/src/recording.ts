@@ -164,9 +164,11 @@ export class RecordingSpan implements Span {
 
   #note(description: string, attributes: Attributes): this {
     const { record } = this;
-    record.notes ??= [];
     const note = { time: record.trace.wall + this.#elapsed(), description, attributes };
-    record.drop('annotations', keepNewest(record.notes, note, this.recorder.limits.annotations));
+    const { annotations } = this.recorder.limits;
+    if (record.notes) record.drop('annotations', keepNewest(record.notes, note, annotations));
+    else if (annotations > 0) record.notes = [note]; // a literal has no room to spare, a pushed-to array has 17 places
+    else record.drop('annotations', 1);
     return this;
   }
 

@@ -10,10 +10,12 @@ import {
   type Source,
   type SpanListener,
 } from './contract.ts';
+import type { Delivery } from './delivery.ts';
 import { atExit, onSignal } from './exit.ts';
 import { NoopStats, NoopTracer, slot } from './global.ts';
 import { type Limits, limitsOf } from './limits.ts';
 import { Pipeline } from './pipeline.ts';
+import type { SpanRecord } from './record.ts';
 import { resourceOf } from './resource.ts';
 import { samplerFromEnvironment } from './sampler.ts';
 import { deliveryDefaults, deliveryOptionsOf } from './settings.ts';
@@ -103,18 +105,13 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
 
   const pipelines: Pipeline[] = [];
   const health = (): readonly ExporterHealth[] => pipelines.map((pipeline) => pipeline.health());
-  let listeners: readonly SpanListener[] = [];
   const host = {
     stamps,
     limits,
     warnOnce,
     sampler: options.sampler ?? samplerFromEnvironment(warn),
-    get deliveries() {
-      return deliveries;
-    },
-    get listeners() {
-      return listeners;
-    },
+    deliveries: [] as Delivery<SpanRecord>[],
+    listeners: [] as readonly SpanListener[],
   };
   const source: Source = {
     resource,
@@ -122,9 +119,9 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
     views: () => stats.views(),
     health,
     watch(listener) {
-      listeners = [...listeners, listener];
+      host.listeners = [...host.listeners, listener];
       return () => {
-        listeners = listeners.filter((each) => each !== listener);
+        host.listeners = host.listeners.filter((each) => each !== listener);
       };
     },
     sampling: {
@@ -151,7 +148,7 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
       ),
     );
   }
-  const deliveries = pipelines.flatMap(({ spans }) => spans ?? []);
+  host.deliveries.push(...pipelines.flatMap(({ spans }) => spans ?? []));
   const tracer = new LiveTracer(host);
   const ready = Promise.all(pipelines.map((pipeline) => pipeline.start())).then(health);
   let closing: Promise<readonly DrainHealth[]> | undefined;
