@@ -1,4 +1,4 @@
-import type { Limits } from './limits.ts';
+import type { Limits } from './settings.ts';
 import type { Attributes, AttributeValue } from './span.ts';
 
 /** Attributes while a span gathers them: key, value, key, value, ..., oldest first. */
@@ -79,7 +79,7 @@ export function boundedText(text: string, most: number): string {
 export function textOf(value: unknown, most: number): string {
   if (typeof value === 'string') return boundedText(value, most);
   try {
-    return boundedText(typeof value === 'object' ? jsonOf(value, most) : String(value), most);
+    return boundedText(typeof value === 'object' && value !== null ? jsonOf(value) : String(value), most);
   } catch {
     return '';
   }
@@ -96,12 +96,13 @@ export function cleanValue(value: unknown, limits: Limits): AttributeValue | und
     case 'bigint':
       return cleanBigInt(value);
     case 'object':
+      if (value === null) return undefined;
       try {
         if (Array.isArray(value)) {
           const clean = cleanArray(value, limits);
           if (clean) return clean;
         }
-        return boundedText(jsonOf(value, limits.valueLength), limits.valueLength);
+        return boundedText(jsonOf(value), limits.valueLength);
       } catch {
         return undefined;
       }
@@ -124,48 +125,10 @@ function cleanArray(value: readonly unknown[], limits: Limits): AttributeValue |
   return type === 'string' ? some.map((item) => boundedText(item as string, limits.valueLength)) : (some as number[]);
 }
 
-const DEEPEST = 8;
-
-/** JSON-like text of an object, at most about `most` characters and 8 levels, whatever cycles it has. May throw. */
-function jsonOf(value: unknown, most: number): string {
-  let room = most;
-  const write = (item: unknown, depth: number): string => {
-    let text: string;
-    if (typeof item !== 'object' || item === null) {
-      if (typeof item === 'string') text = JSON.stringify(item.slice(0, most));
-      else text = typeof item === 'function' || typeof item === 'symbol' ? 'null' : String(item ?? null);
-    } else if (item instanceof Date) {
-      text = JSON.stringify(item);
-    } else if (item instanceof Error) {
-      text = JSON.stringify(`${String(item.name)}: ${String(item.message)}`.slice(0, most));
-    } else if (depth === DEEPEST) {
-      text = '"..."';
-    } else if (ArrayBuffer.isView(item) && !(item instanceof DataView)) {
-      text = JSON.stringify(
-        Buffer.from(item.buffer, item.byteOffset, Math.min(item.byteLength, most)).toString('base64'),
-      );
-    } else if (Array.isArray(item) || item instanceof Set) {
-      text = `[${list(item, (element) => write(element, depth + 1))}]`;
-    } else {
-      const entries = item instanceof Map ? item : Object.keys(item);
-      text = `{${list(entries, (entry) => {
-        const [key, member] = Array.isArray(entry)
-          ? entry
-          : [entry, (item as Record<string, unknown>)[entry as string]];
-        return `${JSON.stringify(String(key).slice(0, most))}:${write(member, depth + 1)}`;
-      })}}`;
-    }
-    room -= text.length;
-    return text;
-  };
-  const list = (items: Iterable<unknown>, each: (item: unknown) => string): string => {
-    const parts: string[] = [];
-    for (const item of items) {
-      if (room <= 0) break;
-      parts.push(each(item));
-    }
-    return parts.join(',');
-  };
-  const text = write(value, 0);
-  return value instanceof Date || value instanceof Error || ArrayBuffer.isView(value) ? String(JSON.parse(text)) : text;
+/** Text of an object. Throws for cycles, getters that throw and the like. */
+function jsonOf(value: object): string {
+  if (value instanceof Error) return String(value);
+  if (value instanceof Date) return value.toISOString();
+  const shown = value instanceof Map || value instanceof Set ? [...value] : value;
+  return JSON.stringify(shown, (_, member) => (typeof member === 'bigint' ? String(member) : member)) ?? '';
 }

@@ -1,7 +1,7 @@
 import { Account, type Reporting } from './account.ts';
 import { suppressed } from './context.ts';
 import type { DeliveryOptions, DropReason, ExportCall, Resource, SignalHealth, SignalState } from './contract.ts';
-import { type Failed, verdictOf } from './failure.ts';
+import { type Failed, verdictOf, without } from './failure.ts';
 import type { Backlog, Batch, Part } from './queue.ts';
 import { Bisection, Breaker, batchBackoffMs, CallSize } from './retry.ts';
 
@@ -13,8 +13,10 @@ export interface Shipment<T, I = T> {
   readonly whenPushed: 'queue-full' | 'superseded';
   /** Most items of one call. */
   readonly callItems: number;
-  /** Most calls side by side; 'none' also keeps the order of batches, and runs their time for retries in outages too. */
-  readonly sideBySide: number | 'none';
+  /** Most calls side by side. */
+  readonly sideBySide: number;
+  /** Whether batches keep their order, and their time for retries runs in outages too: one call at a time. */
+  readonly inOrder: boolean;
   /** Makes the exporter's call. */
   send(items: readonly T[], call: ExportCall): Promise<void>;
   /** What an ExportError's `items` names. */
@@ -42,6 +44,7 @@ interface Waiter {
   readonly resolve: () => void;
 }
 
+const NEVER = Number.POSITIVE_INFINITY;
 /** What an exporter gets to settle a call after its signal was aborted. */
 const GRACE_MS = 250;
 
@@ -137,7 +140,7 @@ export class Delivery<T, I = T> {
   async abort(): Promise<void> {
     if (this.#phase !== 'closed') this.#phase = 'stopped';
     const idle = new Promise<void>((resolve) => {
-      this.#waiters.add({ mark: Number.POSITIVE_INFINITY, refusals: Number.NEGATIVE_INFINITY, resolve });
+      this.#waiters.add({ mark: NEVER, refusals: 0, resolve });
     });
     for (const { controller } of [...this.#running]) controller.abort(abortError('shutdown'));
     if (this.#running.size > 0) await idle;
@@ -218,56 +221,34 @@ export class Delivery<T, I = T> {
     this.#cancelWake = undefined;
     if (this.#phase !== 'sending') return;
     const now = this.#host.clock.monotonic();
-    const batch = this.#next(now);
-    if (batch) {
-      this.#start(batch, now);
+    const next = this.#next(now);
+    if (typeof next === 'object') {
+      this.#start(next, now);
       this.#kick(); // one call a turn, so that encoding many does not block the event loop
-      return;
+    } else if (next < NEVER) {
+      this.#cancelWake = this.#host.clock.after(Math.max(1, next - now), () => this.#pump());
     }
-    const at = this.#nextAt();
-    if (at < Number.POSITIVE_INFINITY)
-      this.#cancelWake = this.#host.clock.after(Math.max(1, at - now), () => this.#pump());
   }
 
-  /** The batch whose turn it is, taken out of where it waited. */
-  #next(now: number): Batch<T> | undefined {
-    const { sideBySide } = this.#shipment;
-    const most = sideBySide === 'none' ? 1 : sideBySide;
-    if (!this.#breaker.admits(this.#running.size, most, now)) return undefined;
-    const isUp = this.#breaker.state === 'up';
-    const isFreshDue = this.#backlog.dueAt(this.#callSize.items) <= now;
-    if (sideBySide === 'none') {
-      if (this.#abandoned > 0) return undefined; // two calls would overlap
-      if (this.#held.length > 0)
-        return isUp && (this.#held[0] as Batch<T>).dueAt > now ? undefined : this.#held.shift();
-    } else if (isUp) {
-      const due = this.#held.findIndex(({ dueAt }) => dueAt <= now);
-      if (due >= 0) return this.#held.splice(due, 1)[0];
-    } else if (this.#held.length > 0 && !(isFreshDue && this.#turns >= this.#held.length)) {
-      // While the backend does not answer, waiting batches take turns, so that one bad batch is in nobody's way.
+  /** The batch whose turn it is, taken out of where it waited; else when to ask again, NEVER until a call ends. */
+  #next(now: number): Batch<T> | number {
+    const held = this.#held;
+    const callItems = this.#callSize.items;
+    const { state, openAt } = this.#breaker;
+    if (this.#running.size >= (state === 'up' ? this.#shipment.sideBySide : 1)) return NEVER;
+    if (this.#shipment.inOrder && this.#abandoned > 0) return NEVER; // two calls would overlap
+    // While the backend does not answer, one probe goes out at a time, whatever the batches' own times are.
+    const heldAt = state !== 'up' && held.length > 0 ? openAt : Math.min(...held.map(({ dueAt }) => dueAt));
+    const freshAt = this.#shipment.inOrder && held.length > 0 ? NEVER : this.#backlog.dueAt(callItems);
+    const at = Math.max(openAt, Math.min(heldAt, freshAt));
+    if (at > now) return at;
+    // Waiting batches and fresh ones take turns as the probe, so that one bad batch is in nobody's way.
+    if (heldAt <= now && (state === 'up' || freshAt > now || this.#turns < held.length)) {
       this.#turns++;
-      return this.#held.shift();
+      return held.splice(state === 'up' ? held.findIndex(({ dueAt }) => dueAt <= now) : 0, 1)[0] ?? NEVER;
     }
     this.#turns = 0;
-    return isFreshDue ? this.#backlog.take(this.#callSize.items, now) : undefined;
-  }
-
-  /** When `#next` may have something, in monotonic milliseconds; Infinity when only the end of a call can change that. */
-  #nextAt(): number {
-    const isUp = this.#breaker.state === 'up';
-    const { sideBySide } = this.#shipment;
-    const most = isUp && sideBySide !== 'none' ? sideBySide : 1;
-    if (this.#running.size >= most || (sideBySide === 'none' && this.#abandoned > 0)) return Number.POSITIVE_INFINITY;
-    const held = isUp
-      ? Math.min(...this.#held.map(({ dueAt }) => dueAt))
-      : this.#held.length > 0
-        ? 0
-        : Number.POSITIVE_INFINITY;
-    const fresh =
-      sideBySide === 'none' && this.#held.length > 0
-        ? Number.POSITIVE_INFINITY
-        : this.#backlog.dueAt(this.#callSize.items);
-    return Math.max(this.#breaker.openAt, Math.min(held, fresh));
+    return this.#backlog.take(callItems, now) ?? NEVER;
   }
 
   /** Sends the next part of a batch. */
@@ -342,25 +323,26 @@ export class Delivery<T, I = T> {
     const now = this.#host.clock.monotonic();
     const { items } = part;
     this.#account.inFlight -= items.length;
-    if (failure) {
-      const { accepted, failed, lost } = verdictOf(failure.error, items, this.#shipment.idOf);
-      if (accepted > 0) this.#passed(batch, part, accepted, now);
-      this.#backlog.release(without(items, failed));
-      for (const { failure: reason, count, error } of lost) {
-        this.#account.lose(reason, count, this.#account.failed(error), error);
-      }
-      for (const one of failed) this.#handle(one, batch, part, began, now);
-      const reasons = new Set(failed.map((one) => one.failure));
-      if (reasons.has('unavailable') && wasUp) batch.dueAt = now + batchBackoffMs(++batch.strikes);
-      if (batch.parts.length === 0) this.#finish(batch);
-      else if (reasons.has('unavailable') && this.#shipment.sideBySide !== 'none') this.#held.push(batch);
-      else this.#held.unshift(batch);
-    } else {
-      this.#passed(batch, part, items.length, now);
-      this.#backlog.release(items);
-      if (batch.parts.length === 0) this.#finish(batch);
-      else this.#held.unshift(batch);
+    const { failed, accepted } = failure
+      ? verdictOf(failure.error, items, this.#shipment.idOf)
+      : { failed: [], accepted: items.length };
+    if (accepted > 0) {
+      this.#passed(batch, part, accepted, now);
+      this.#backlog.release(
+        failed.length > 0
+          ? without(
+              items,
+              failed.flatMap((one) => one.items),
+            )
+          : items,
+      );
     }
+    for (const one of failed) this.#handle(one, batch, part, began, now);
+    const isUnavailable = failed.some((one) => one.failure === 'unavailable');
+    if (isUnavailable && wasUp) batch.dueAt = now + batchBackoffMs(++batch.strikes);
+    if (batch.parts.length === 0) this.#finish(batch);
+    else if (isUnavailable && !this.#shipment.inOrder) this.#held.push(batch);
+    else this.#held.unshift(batch);
     this.#answerWaiters();
     this.#kick();
   }
@@ -387,7 +369,7 @@ export class Delivery<T, I = T> {
         this.#breaker.failed(began, now, retryAfterMs);
         if (this.#breaker.failures > 1) this.#account.outage(why);
         // Retries are counted on a clock that stands still in outages, but not for metrics, which a newer collection replaces.
-        const time = this.#shipment.sideBySide === 'none' ? now : this.#breaker.upMs(now);
+        const time = this.#shipment.inOrder ? now : this.#breaker.upMs(now);
         batch.retriedSince ??= time;
         if (time - batch.retriedSince >= this.#options.retryForMs) this.#drop('retry-exhausted', items, why, error);
         else batch.parts.push({ items, bisection: part.bisection });
@@ -436,13 +418,6 @@ export class Delivery<T, I = T> {
 function pushHalves<T>(batch: Batch<T>, items: readonly T[], bisection: Bisection | undefined): void {
   const middle = items.length >> 1;
   batch.parts.push({ items: items.slice(middle), bisection }, { items: items.slice(0, middle), bisection });
-}
-
-/** The items that no failure names. */
-function without<T>(items: readonly T[], failed: readonly Failed<T>[]): readonly T[] {
-  if (failed.length === 0) return items;
-  const named = new Set(failed.flatMap((one) => one.items));
-  return items.filter((item) => !named.has(item));
 }
 
 function abortError(cause: string): Error {

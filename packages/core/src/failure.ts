@@ -1,6 +1,6 @@
 import type { ExportFailure } from './contract.ts';
 
-/** What became of a part of a call that did not simply succeed. */
+/** A part of a call that failed, and why. */
 export interface Failed<T> {
   readonly failure: ExportFailure | 'exporter-error';
   readonly items: readonly T[];
@@ -8,15 +8,9 @@ export interface Failed<T> {
   readonly retryAfterMs: number | undefined;
 }
 
-/** What an exporter's rejection says about each item of its call. */
+/** What an exporter's rejection says about the items of its call. */
 export interface Verdict<T> {
   readonly failed: readonly Failed<T>[];
-  /** Items that were lost without being named; nobody can send them again. */
-  readonly lost: readonly {
-    readonly failure: 'rejected' | 'unconfirmed';
-    readonly count: number;
-    readonly error: unknown;
-  }[];
   readonly accepted: number;
 }
 
@@ -49,63 +43,46 @@ interface Readable {
  */
 export function verdictOf<T>(error: unknown, items: readonly T[], idOf: (item: T) => unknown): Verdict<T> {
   try {
-    return readVerdict(error, items, idOf);
-  } catch {
-    // An error whose members cannot be read.
-    return {
-      failed: [{ failure: 'exporter-error', items, error: undefined, retryAfterMs: undefined }],
-      lost: [],
-      accepted: 0,
-    };
-  }
-}
-
-function readVerdict<T>(error: unknown, items: readonly T[], idOf: (item: T) => unknown): Verdict<T> {
-  const rest = new Set(items);
-  const failed: Failed<T>[] = [];
-  const lost: { failure: 'rejected' | 'unconfirmed'; count: number; error: unknown }[] = [];
-  let whole: Failed<T> | undefined;
-  let lostCount = 0;
-  for (const member of answersOf(error)) {
-    const { items: named, count, retryAfterMs } = readable(member);
-    const failure = failureOf(member);
-    const ids = Array.isArray(named) ? new Set(named) : undefined;
-    const own = ids ? [...rest].filter((item) => ids.has(idOf(item))) : [];
-    const part = {
-      failure,
-      items: own,
-      error: member,
-      retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
-    };
-    if (own.length > 0) {
-      for (const item of own) rest.delete(item);
-      failed.push(part);
-    } else if (!ids && typeof count === 'number' && Number.isInteger(count) && count >= 0) {
-      // Nobody knows which: what could be retried cannot be.
-      lost.push({ failure: failure === 'unconfirmed' ? failure : 'rejected', count, error: member });
-      lostCount += count;
-    } else {
-      whole ??= part;
+    const failed: Failed<T>[] = [];
+    let rest = items;
+    for (const answer of answersOf(error)) {
+      const { items: named, count, retryAfterMs } = readable(answer);
+      const ids = new Set(Array.isArray(named) ? named : []);
+      const isCounted = ids.size === 0 && typeof count === 'number' && count >= 0;
+      let own = isCounted ? rest.slice(0, count) : rest.filter((item) => ids.has(idOf(item)));
+      if (own.length === 0 && !isCounted) own = rest; // it names nothing of ours: nothing may pass as accepted
+      const failure = failureOf(answer);
+      failed.push({
+        // Nobody knows which items are meant by a count, so they cannot be sent again and any will do for the account.
+        failure: isCounted && failure !== 'unconfirmed' ? 'rejected' : failure,
+        items: own,
+        error: answer,
+        retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
+      });
+      rest = without(rest, own);
     }
+    return { failed: failed.filter((part) => part.items.length > 0), accepted: rest.length };
+  } catch {
+    // Its members cannot be read.
+    return { failed: [{ failure: 'exporter-error', items, error: undefined, retryAfterMs: undefined }], accepted: 0 };
   }
-  if (whole) {
-    failed.push({ ...whole, items: [...rest] });
-    return { failed: failed.filter((part) => part.items.length > 0), lost: [], accepted: 0 };
-  }
-  if (lostCount >= rest.size) {
-    // More than there were: all that were not named.
-    const first = lost[0];
-    return { failed, lost: first && rest.size > 0 ? [{ ...first, count: rest.size }] : [], accepted: 0 };
-  }
-  return { failed, lost: lost.filter(({ count }) => count > 0), accepted: rest.size - lostCount };
 }
 
-/** An AggregateError stands for several answers only if each of its members is one. */
+/** The items that are not among `others`. */
+export function without<T>(items: readonly T[], others: readonly T[]): readonly T[] {
+  const out = new Set(others);
+  return items.filter((item) => !out.has(item));
+}
+
+/** An AggregateError stands for several answers only if each of its members is one. Those that name items come first. */
 function answersOf(error: unknown): readonly unknown[] {
   const { errors } = readable(error);
-  const several =
-    Array.isArray(errors) && errors.length > 0 && errors.every((member) => FAILURES.has(readable(member).failure));
-  return several ? errors : [error];
+  if (!Array.isArray(errors) || !errors.every((member) => FAILURES.has(readable(member).failure))) return [error];
+  const rank = (answer: unknown): number => {
+    const { items, count } = readable(answer);
+    return Array.isArray(items) ? 0 : count === undefined ? 2 : 1;
+  };
+  return errors.length > 0 ? errors.toSorted((one, other) => rank(one) - rank(other)) : [error];
 }
 
 function failureOf(error: unknown): ExportFailure | 'exporter-error' {

@@ -1,9 +1,11 @@
-import { active, runWith, SUPPRESSED } from './context.ts';
+import { Stamps, systemClock } from './clock.ts';
 import type { Measure } from './measure.ts';
-import type { Scope, Span, SpanContext, SpanOptions, Tracer } from './span.ts';
+import { neverSample } from './sampler.ts';
+import { limitsOf } from './settings.ts';
+import type { Scope, Span, SpanOptions, Tracer } from './span.ts';
 import type { BoundMeasure, Observer, Stats } from './stats.ts';
 import { runWithTags, type Tags } from './tags.ts';
-import { UnsampledSpan, unsampledBelow } from './unsampled.ts';
+import { LiveTracer } from './tracer.ts';
 import type { View } from './view.ts';
 
 /** What libraries' calls go to; shared by all copies of core in the process. */
@@ -22,52 +24,26 @@ export function slot(): Slot {
   return slots[SLOT];
 }
 
-/** A tracer that records nothing. Contexts pass through it: a span below a remote parent has that parent's context. */
-export class NoopTracer implements Tracer {
-  startSpan(_name: string, options?: SpanOptions): Span {
-    const parent = options?.parent === undefined ? this.current() : options.parent;
-    const context: SpanContext | undefined = parent ? ('context' in parent ? parent.context : parent) : undefined;
-    return context ? new UnsampledSpan(0, 0, 0, 0, context) : unsampledBelow(undefined);
-  }
-  withSpan<T>(span: Span, fn: () => T): T {
-    return runWith(span, fn);
-  }
-  span<T>(name: string, ...rest: [(span: Span) => T] | [SpanOptions, (span: Span) => T]): T {
-    const [options, fn] = rest.length === 1 ? [undefined, rest[0]] : rest;
-    return runWith(this.startSpan(name, options), fn);
-  }
-  current(): Span | undefined {
-    const current = active();
-    return current === SUPPRESSED ? undefined : current;
-  }
-  scoped(): Tracer {
-    return this;
-  }
-}
+let silent: Tracer | undefined;
 
-/** Stats that record nothing. */
-export class NoopStats implements Stats {
-  record(): void {}
-  bind(): BoundMeasure {
-    return { record() {} };
-  }
-  observe(): () => void {
-    return () => {};
-  }
-  withTags<T>(tags: Tags, fn: () => T): T {
-    return runWithTags(tags, fn);
-  }
-  register(): void {}
+/** What libraries' spans come from while nothing is installed: nobody gets them, but a remote parent's trace goes on. */
+function silentTracer(): Tracer {
+  silent ??= new LiveTracer({
+    stamps: new Stamps(systemClock),
+    limits: limitsOf(),
+    sampler: neverSample(),
+    deliveries: [],
+    listeners: [],
+    warnOnce() {},
+  });
+  return silent;
 }
-
-const noopTracer = new NoopTracer();
-const noopStats = new NoopStats();
 
 /** The tracer of whoever called `install`, under a library's name if it has one. */
 class GlobalTracer implements Tracer {
   readonly #scope: Scope | undefined;
-  #of: Tracer | undefined;
-  #scoped: Tracer = noopTracer;
+  #installed: Tracer | undefined;
+  #scoped: Tracer | undefined;
 
   constructor(scope?: Scope) {
     this.#scope = scope;
@@ -90,11 +66,10 @@ class GlobalTracer implements Tracer {
   }
 
   #tracer(): Tracer {
-    const installed = slot().tracer ?? noopTracer;
-    if (!this.#scope) return installed;
-    if (installed !== this.#of) {
-      this.#of = installed;
-      this.#scoped = installed.scoped(this.#scope.name, this.#scope.version);
+    const installed = slot().tracer ?? silentTracer();
+    if (installed !== this.#installed || !this.#scoped) {
+      this.#installed = installed;
+      this.#scoped = this.#scope ? installed.scoped(this.#scope.name, this.#scope.version) : installed;
     }
     return this.#scoped;
   }
@@ -105,7 +80,7 @@ export const tracer: Tracer = new GlobalTracer();
 
 /** For libraries: the stats of the application's telemetry once it has called `install`, and no-ops before. */
 export const stats: Stats = {
-  record: (measurements, tags) => (slot().stats ?? noopStats).record(measurements, tags),
+  record: (measurements, tags) => slot().stats?.record(measurements, tags),
   bind(measure: Measure, tags?: Tags): BoundMeasure {
     let of: Stats | undefined;
     let bound: BoundMeasure | undefined;
@@ -126,6 +101,6 @@ export const stats: Stats = {
     observers.add(observer);
     return () => observers.delete(observer);
   },
-  withTags: (tags, fn) => (slot().stats ?? noopStats).withTags(tags, fn),
-  register: (view: View) => (slot().stats ?? noopStats).register(view),
+  withTags: runWithTags,
+  register: (view: View) => slot().stats?.register(view),
 };

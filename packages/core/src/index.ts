@@ -13,9 +13,9 @@ export {
   type SignalState,
 } from './contract.ts';
 export { stats, tracer } from './global.ts';
-export type { Limits } from './limits.ts';
 export { type Measure, type MeasureOptions, measure } from './measure.ts';
 export { alwaysSample, neverSample, probability, rateLimited } from './sampler.ts';
+export type { Limits } from './settings.ts';
 export type {
   Attributes,
   AttributesInput,

@@ -3,8 +3,8 @@ import { microsOf, type Stamps } from './clock.ts';
 import type { SpanListener } from './contract.ts';
 import type { Delivery } from './delivery.ts';
 import { validSpanId, validTraceId } from './ids.ts';
-import type { Limits } from './limits.ts';
 import { bytesOf, RUNNING, type SpanRecord } from './record.ts';
+import type { Limits } from './settings.ts';
 import {
   type Attributes,
   type AttributesInput,
@@ -167,7 +167,8 @@ export class RecordingSpan implements Span {
     const note = { time: record.trace.wall + this.#elapsed(), description, attributes };
     const { annotations } = this.recorder.limits;
     if (record.notes) record.drop('annotations', keepNewest(record.notes, note, annotations));
-    else if (annotations > 0) record.notes = [note]; // a literal has no room to spare, a pushed-to array has 17 places
+    else if (annotations > 0)
+      record.notes = [note]; // a literal has no room to spare, a pushed-to array has 17 places
     else record.drop('annotations', 1);
     return this;
   }

@@ -37,11 +37,6 @@ export class Breaker {
     this.#upSince = now;
   }
 
-  /** True when a call may start now beside the `running` ones. */
-  admits(running: number, most: number, now: number): boolean {
-    return now >= this.openAt && running < (this.state === 'up' ? most : 1);
-  }
-
   /** How long the backend has been up in all: the time that counts against a batch that fails while others pass. */
   upMs(now: number): number {
     return this.#upMs + (this.state === 'up' ? now - this.#upSince : 0);

@@ -1,68 +1,88 @@
 import { ConfigError, type DeliveryOptions } from './contract.ts';
+import { integer, milliseconds, oneOf, option, readOptions } from './exporter/options.ts';
 
-const LONGEST_MS = 2_147_483_647;
+const SIGNALS = ['spans', 'metrics'] as const;
 
-/** The least and the most of each delivery option that is a number. */
-const RANGES = {
-  batchItems: [1, 1_000_000],
-  batchDelayMs: [0, LONGEST_MS],
-  queueItems: [1, 100_000_000],
-  queueBytes: [1, Number.MAX_SAFE_INTEGER],
-  maxInFlight: [1, 1_000],
-  attemptMs: [1, LONGEST_MS],
-  retryForMs: [0, Number.MAX_SAFE_INTEGER],
-  metricsEveryMs: [1, LONGEST_MS],
-} as const;
-
-const DEFAULTS: DeliveryOptions = {
-  signals: ['spans', 'metrics'],
-  batchItems: 512,
-  batchDelayMs: 1_000,
-  queueItems: 65_536,
-  queueBytes: 64 * 1_024 * 1_024,
-  maxInFlight: 4,
-  attemptMs: 10_000,
-  retryForMs: 300_000,
-  metricsEveryMs: 60_000,
-  dropWhenFull: 'newest',
+const DELIVERY = {
+  signals: option(
+    (given): DeliveryOptions['signals'] => {
+      if (Array.isArray(given) && given.every((signal) => SIGNALS.includes(signal))) return given;
+      throw new Error("must be a list of 'spans' and 'metrics'");
+    },
+    () => SIGNALS,
+    SIGNALS,
+  ),
+  batchItems: integer(512, { min: 1 }),
+  batchDelayMs: integer(1_000, { max: 2_147_483_647 }),
+  queueItems: integer(65_536, { min: 1 }),
+  queueBytes: integer(64 * 1_024 * 1_024, { min: 1 }),
+  maxInFlight: integer(4, { min: 1 }),
+  attemptMs: milliseconds(10_000),
+  retryForMs: integer(300_000),
+  metricsEveryMs: milliseconds(60_000, { env: 'OTEL_METRIC_EXPORT_INTERVAL' }),
+  dropWhenFull: oneOf(['newest', 'oldest'], 'newest'),
 };
-
-/** The defaults, with OTEL_METRIC_EXPORT_INTERVAL. */
-export function deliveryDefaults(warn: (message: string) => void): DeliveryOptions {
-  const interval = process.env.OTEL_METRIC_EXPORT_INTERVAL?.trim();
-  if (!interval) return DEFAULTS;
-  if (isWithin('metricsEveryMs', Number(interval))) return { ...DEFAULTS, metricsEveryMs: Number(interval) };
-  warn(`OTEL_METRIC_EXPORT_INTERVAL must be a whole number of milliseconds from 1; ${DEFAULTS.metricsEveryMs} is used`);
-  return DEFAULTS;
-}
 
 /** The user's options over the exporter's over the defaults. @throws ConfigError naming every option that is wrong. */
 export function deliveryOptionsOf(
   exporter: string,
-  defaults: DeliveryOptions,
-  ...given: readonly (Partial<DeliveryOptions> | undefined)[]
+  ofExporter: Partial<DeliveryOptions> | undefined,
+  ofUser: Partial<DeliveryOptions> | undefined,
+  warn: (message: string) => void,
 ): DeliveryOptions {
-  const options: Record<string, unknown> = { ...defaults };
-  for (const some of given) {
-    for (const [name, value] of Object.entries(some ?? {})) if (value !== undefined) options[name] = value;
-  }
-  const wrong = Object.keys(options)
-    .filter((name) => !Object.hasOwn(DEFAULTS, name))
-    .map((name) => `there is no option '${name}'`);
-  for (const [name, [least, most]] of Object.entries(RANGES)) {
-    if (!isWithin(name as keyof typeof RANGES, options[name]))
-      wrong.push(`'${name}' must be a whole number from ${least} to ${most}`);
-  }
-  const { signals, dropWhenFull } = options as Partial<DeliveryOptions>;
-  if (!Array.isArray(signals) || !signals.every((signal) => signal === 'spans' || signal === 'metrics')) {
-    wrong.push("'signals' must be a list of 'spans' and 'metrics'");
-  }
-  if (dropWhenFull !== 'newest' && dropWhenFull !== 'oldest') wrong.push("'dropWhenFull' must be 'newest' or 'oldest'");
-  if (wrong.length > 0) throw new ConfigError(`delivery of ${exporter}: ${wrong.join('; ')}`);
-  return options as unknown as DeliveryOptions;
+  const { options, warnings } = readOptions(`delivery of ${exporter}`, { ...ofExporter, ...ofUser }, DELIVERY);
+  for (const warning of warnings) warn(warning);
+  return options;
 }
 
-function isWithin(name: keyof typeof RANGES, value: unknown): boolean {
-  const [least, most] = RANGES[name];
-  return Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+/** How much a span, an attribute and a view may hold. Lengths are in characters (UTF-16 units), cut on code points. */
+export interface Limits {
+  /** Attributes of a span, an annotation or a link. Default 32. When full, the oldest goes and is counted. */
+  readonly attributes: number;
+  /** Annotations of a span. Default 32. */
+  readonly annotations: number;
+  /** Message events of a span. Default 128. */
+  readonly messageEvents: number;
+  /** Links of a span. Default 32. */
+  readonly links: number;
+  /** Default 1,024. */
+  readonly nameLength: number;
+  /** Default 256. */
+  readonly keyLength: number;
+  /** Default 8,192. */
+  readonly valueLength: number;
+  /** Of a recorded error's stack. Default 16,384. */
+  readonly stackLength: number;
+  /** Elements of an attribute that is an array. Default 128. */
+  readonly arrayLength: number;
+  /** Rows of a view; more go into one overflow row. Default 2,000. */
+  readonly seriesPerView: number;
+}
+
+const LIMITS = {
+  attributes: integer(32),
+  annotations: integer(32),
+  messageEvents: integer(128),
+  links: integer(32),
+  nameLength: integer(1_024),
+  keyLength: integer(256),
+  valueLength: integer(8_192),
+  stackLength: integer(16_384),
+  arrayLength: integer(128),
+  seriesPerView: integer(2_000),
+};
+
+/** The given limits over the defaults. @throws ConfigError naming every one that is wrong. */
+export function limitsOf(given?: Partial<Limits>): Limits {
+  return readOptions('limits', given, LIMITS).options;
+}
+
+const FLUSH_ON = ['beforeExit', 'SIGTERM', 'SIGINT'] as const;
+
+/** @throws ConfigError for an event that telemetry does not know. */
+export function flushOnOf(
+  given: readonly (typeof FLUSH_ON)[number][] = ['beforeExit'],
+): ReadonlySet<(typeof FLUSH_ON)[number]> {
+  if (Array.isArray(given) && given.every((event) => FLUSH_ON.includes(event))) return new Set(given);
+  throw new ConfigError(`flushOn must be a list of '${FLUSH_ON.join("', '")}'`);
 }

@@ -1,8 +1,8 @@
 import type { Stamps } from './clock.ts';
-import type { Limits } from './limits.ts';
 import type { Measure } from './measure.ts';
 import type { Metric } from './metric.ts';
 import { Rows } from './rows.ts';
+import type { Limits } from './settings.ts';
 import type { UnixMicros } from './span.ts';
 import { currentTags, runWithTags, type Tags } from './tags.ts';
 import { isSameMeasure, isSameView, type View } from './view.ts';

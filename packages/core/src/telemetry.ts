@@ -12,13 +12,12 @@ import {
 } from './contract.ts';
 import type { Delivery } from './delivery.ts';
 import { atExit, onSignal } from './exit.ts';
-import { NoopStats, NoopTracer, slot } from './global.ts';
-import { type Limits, limitsOf } from './limits.ts';
+import { slot } from './global.ts';
 import { Pipeline } from './pipeline.ts';
 import type { SpanRecord } from './record.ts';
 import { resourceOf } from './resource.ts';
-import { samplerFromEnvironment } from './sampler.ts';
-import { deliveryDefaults, deliveryOptionsOf } from './settings.ts';
+import { neverSample, samplerFromEnvironment } from './sampler.ts';
+import { deliveryOptionsOf, flushOnOf, type Limits, limitsOf } from './settings.ts';
 import type { Sampler, Tracer } from './span.ts';
 import { LiveStats, type Stats } from './stats.ts';
 import { LiveTracer } from './tracer.ts';
@@ -80,18 +79,13 @@ const DRAIN_MS = 5_000;
  * through `onError` and replaced by the default.
  */
 export function telemetry(options: TelemetryOptions = {}): Telemetry {
-  const { clock = systemClock, exporters = [], views = [], labels = {}, flushOn = ['beforeExit'] } = options;
+  const isOff = /^true$/i.test(process.env.OTEL_SDK_DISABLED?.trim() ?? '');
+  const { clock = systemClock, labels = {} } = options;
   const report = reporterOf(options.onError);
   const warn = (message: string): void => report({ severity: 'warning', message });
-  const given = exportersOf(exporters);
+  const exporters = exportersOf(options.exporters ?? []);
   const limits = limitsOf(options.limits);
-  for (const event of flushOn) {
-    if (!['beforeExit', 'SIGTERM', 'SIGINT'].includes(event)) {
-      throw new ConfigError("flushOn must be a list of 'beforeExit', 'SIGTERM' and 'SIGINT'");
-    }
-  }
-  if (/^true$/i.test(process.env.OTEL_SDK_DISABLED?.trim() ?? '')) return disabled();
-
+  const flushOn = flushOnOf(options.flushOn);
   const told = new Set<string>();
   const warnOnce = (message: string): void => {
     if (told.has(message) || told.size >= MOST_WARNINGS) return;
@@ -101,7 +95,7 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
   const stamps = new Stamps(clock);
   const resource = resourceOf(options.service, labels, warn);
   const stats = new LiveStats(stamps, limits, warnOnce);
-  for (const view of views) stats.register(view);
+  for (const view of isOff ? [] : (options.views ?? [])) stats.register(view);
 
   const pipelines: Pipeline[] = [];
   const health = (): readonly ExporterHealth[] => pipelines.map((pipeline) => pipeline.health());
@@ -109,7 +103,7 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
     stamps,
     limits,
     warnOnce,
-    sampler: options.sampler ?? samplerFromEnvironment(warn),
+    sampler: isOff ? neverSample() : (options.sampler ?? samplerFromEnvironment(warn)),
     deliveries: [] as Delivery<SpanRecord>[],
     listeners: [] as readonly SpanListener[],
   };
@@ -131,22 +125,16 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
       },
     },
   };
-  const defaults = deliveryDefaults(warn);
   const names = new Map<string, number>();
-  for (const [exporter, own] of given) {
+  for (const [exporter, own] of isOff ? [] : exporters) {
     const count = (names.get(exporter.name) ?? 0) + 1;
     names.set(exporter.name, count);
     const name = count === 1 ? exporter.name : `${exporter.name}-${count}`;
-    for (const message of exporter.warnings ?? [])
+    for (const message of exporter.warnings ?? []) {
       report({ exporter: name, severity: 'warning', message: `${name}: ${message}` });
-    pipelines.push(
-      new Pipeline(
-        { exporter: name, resource, clock, report },
-        exporter,
-        deliveryOptionsOf(name, defaults, exporter.delivery, own),
-        source,
-      ),
-    );
+    }
+    const delivery = deliveryOptionsOf(name, exporter.delivery, own, warnOnce);
+    pipelines.push(new Pipeline({ exporter: name, resource, clock, report }, exporter, delivery, source));
   }
   host.deliveries.push(...pipelines.flatMap(({ spans }) => spans ?? []));
   const tracer = new LiveTracer(host);
@@ -198,7 +186,7 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
 
   const ending = {
     drain(): void {
-      if (flushOn.includes('beforeExit')) void self.shutdown();
+      if (flushOn.has('beforeExit')) void self.shutdown();
     },
     last(): string | undefined {
       const lost = pipelines.flatMap((pipeline) => {
@@ -217,20 +205,6 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
 
 /** Different warnings that one telemetry gives about what the application does. */
 const MOST_WARNINGS = 1_000;
-
-/** A telemetry that does nothing, for OTEL_SDK_DISABLED. */
-function disabled(): Telemetry {
-  return Object.freeze({
-    tracer: new NoopTracer(),
-    stats: new NoopStats(),
-    ready: Promise.resolve([]),
-    flush: async () => [],
-    shutdown: async () => [],
-    health: () => [],
-    install() {},
-    async [Symbol.asyncDispose]() {},
-  });
-}
 
 function reporterOf(onError: TelemetryOptions['onError']): (problem: Problem) => void {
   return (problem) => {
