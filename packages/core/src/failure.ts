@@ -49,7 +49,7 @@ export function verdictOf<T>(error: unknown, items: readonly T[], idOf: (item: T
       const { items: named, count, retryAfterMs } = readable(answer);
       const ids = new Set(Array.isArray(named) ? named : []);
       const isCounted = ids.size === 0 && typeof count === 'number' && count >= 0;
-      let own = isCounted ? rest.slice(0, count) : rest.filter((item) => ids.has(idOf(item)));
+      let own: readonly T[] = isCounted ? rest.slice(0, count) : rest.filter((item) => ids.has(idOf(item)));
       if (own.length === 0 && !isCounted) own = rest; // it names nothing of ours: nothing may pass as accepted
       const failure = failureOf(answer);
       failed.push({

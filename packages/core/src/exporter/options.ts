@@ -41,8 +41,8 @@ export function text<D>(fallback: D, rule?: Rule): Option<string | D> {
 }
 
 /** true or false; in the environment 'true' or 'false', any case. */
-export function flag(fallback: boolean, rule?: Rule): Option<boolean> {
-  return option(
+export function flag<D>(fallback: D, rule?: Rule): Option<boolean | D> {
+  return option<boolean, D>(
     (given) => (typeof given === 'boolean' ? given : fail('must be true or false')),
     (value) => (/^true$/i.test(value) ? true : /^false$/i.test(value) ? false : fail("must be 'true' or 'false'")),
     fallback,
@@ -68,10 +68,10 @@ export function milliseconds<D>(fallback: D, rule?: Rule): Option<number | D> {
 }
 
 /** One of the given words. */
-export function oneOf<const W extends string>(words: readonly W[], fallback: W, rule?: Rule): Option<W> {
+export function oneOf<const W extends string, const D>(words: readonly W[], fallback: D, rule?: Rule): Option<W | D> {
   const known = (value: unknown): W =>
     words.includes(value as W) ? (value as W) : fail(`must be one of ${words.map((word) => `'${word}'`).join(', ')}`);
-  return option(known, known, fallback, rule);
+  return option<W, D>(known, known, fallback, rule);
 }
 
 /** An absolute http or https URL. Credentials in it are kept; `httpSender` sends them as Basic authorization. */

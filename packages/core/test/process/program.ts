@@ -38,7 +38,7 @@ export interface Outcome {
   /** From its start to its end. */
   readonly ms: number;
   readonly calls: readonly Call[];
-  /** The names of the spans that the backend accepted. */
+  /** The names of the spans that the backend accepted, sorted. */
   readonly spans: readonly string[];
 }
 
@@ -104,7 +104,7 @@ export function programs(): { readonly run: Run; folder(): string } {
     });
     const [stdout, stderr, end] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
     const accepted = calls.filter(({ status = 0 }) => status >= 200 && status < 300);
-    return { ...end, stdout, stderr, calls, spans: accepted.flatMap(({ spans }) => spans) };
+    return { ...end, stdout, stderr, calls, spans: accepted.flatMap(({ spans }) => spans).sort() };
   }
 
   return { run, folder: () => folder };
@@ -119,9 +119,9 @@ export function cacheFolder(prefix: string): string {
   return mkdtempSync(join(cache, prefix));
 }
 
-/** Names of spans as `record` gives them. */
+/** Names of spans as `record` gives them, sorted. */
 export function names(count: number): string[] {
-  return Array.from({ length: count }, (_, at) => `s${at}`);
+  return Array.from({ length: count }, (_, at) => `s${at}`).sort();
 }
 
 export function linesOf(output: string): string[] {
