@@ -1,14 +1,5 @@
 import type { Writable } from 'node:stream';
-import {
-  type Exporter,
-  flag,
-  type Metric,
-  type Option,
-  oneOf,
-  option,
-  readOptions,
-  type TimeSeries,
-} from '@oc/core/exporter';
+import { type Exporter, flag, type Metric, oneOf, option, readOptions, type TimeSeries } from '@oc/core/exporter';
 import { jsonLines } from './json.ts';
 import type { LineFormat } from './line.ts';
 import { prettyLines } from './pretty.ts';
@@ -28,16 +19,9 @@ export interface ConsoleOptions {
 }
 
 const SPEC = {
-  stream: fromCode<'stdout' | 'stderr' | Writable>((given) => {
-    if (given === 'stdout' || given === 'stderr') return given;
-    const { write, once, off, writable } = Object(given) as Partial<Writable>;
-    if ([write, once, off].every((method) => typeof method === 'function') && typeof writable === 'boolean') {
-      return given as Writable;
-    }
-    throw new Error("must be 'stdout', 'stderr' or a Node Writable");
-  }),
-  format: fromCode(oneOf(['pretty', 'json'], 'json').check),
-  color: fromCode(flag(false).check),
+  stream: option(readStream, readStream, undefined),
+  format: oneOf(['pretty', 'json'], undefined),
+  color: flag(undefined),
 };
 
 /** Writes each span and each time series as one line to a stream. */
@@ -105,6 +89,11 @@ function hasColors(target: Target): boolean {
   return !no && target.isTTY === true && (target.getColorDepth?.() ?? 1) > 1;
 }
 
-function fromCode<T>(check: (given: unknown) => T): Option<T | undefined> {
-  return option<T, undefined>(check, check, undefined);
+function readStream(given: unknown): 'stdout' | 'stderr' | Writable {
+  if (given === 'stdout' || given === 'stderr') return given;
+  const { write, once, off, writable } = Object(given) as Partial<Writable>;
+  if ([write, once, off].every((method) => typeof method === 'function') && typeof writable === 'boolean') {
+    return given as Writable;
+  }
+  throw new Error("must be 'stdout', 'stderr' or a Node Writable");
 }
