@@ -23,6 +23,8 @@ export class Account {
   #lastWarning: SignalHealth['lastWarning'];
   /** Losses that were not reported yet. */
   readonly #untold = new Map<DropReason, { count: number; why: string; cause: unknown }>();
+  /** Other things that were not reported yet. */
+  readonly #pending: Problem[] = [];
   #cancelReport: (() => void) | undefined;
   #warnedAt = Number.NEGATIVE_INFINITY;
   #outageAt = Number.NEGATIVE_INFINITY;
@@ -32,7 +34,15 @@ export class Account {
     this.#signal = signal;
   }
 
-  /** Counts items as dropped. The first loss is reported at once, the next ones together, at most once a minute. */
+  /** Counts items as dropped when the process exits. Returns how many losses were not reported yet; the caller does. */
+  lastly(count: number): number {
+    if (count > 0) this.#dropped['process-exit'] = count;
+    const untold = Array.from(this.#untold.values(), (each) => each.count);
+    this.#untold.clear();
+    return untold.reduce((sum, each) => sum + each, count);
+  }
+
+  /** Counts items as dropped, to be reported by `speak`. */
   lose(reason: DropReason, count: number, why = '', cause?: unknown): void {
     this.#dropped[reason] = (this.#dropped[reason] ?? 0) + count;
     const untold = this.#untold.get(reason);
@@ -41,10 +51,18 @@ export class Account {
       why: why || (untold?.why ?? ''),
       cause: cause ?? untold?.cause,
     });
+  }
+
+  /**
+   * Reports what came up: called when all is booked, so that who hears of it finds the account in order. The first loss
+   * is reported at once, the next ones together, at most once a minute.
+   */
+  speak(): void {
+    for (const problem of this.#pending.splice(0)) this.#reporting.report(problem);
     if (!this.#cancelReport) this.reportLosses();
   }
 
-  /** Reports what was not reported yet, and holds further reports for a minute. */
+  /** Reports the losses that were not reported yet, and holds further reports for a minute. */
   reportLosses(): void {
     this.#cancelReport?.();
     this.#cancelReport = undefined;
@@ -52,22 +70,22 @@ export class Account {
     const told = [...this.#untold];
     this.#untold.clear();
     this.#cancelReport = this.#reporting.clock.after(REPORT_EVERY_MS, () => this.reportLosses());
-    const items = this.#signal === 'spans' ? 'spans' : 'time series';
     for (const [reason, { count, why, cause }] of told) {
-      this.#report('error', `${count} ${items} dropped (${reason})${why && `: ${why}`}`, cause);
+      this.#say('error', `${amountOf(count, this.#signal)} dropped (${reason})${why && `: ${why}`}`, cause);
     }
+    this.speak();
   }
 
   /** Keeps a failure for `health`. */
   failed(error: unknown): string {
-    const message = describe(error);
+    const message = reasonIn(error);
     this.#lastError = { message, at: this.#reporting.clock.wall() };
     return message;
   }
 
   /** Reports a state that lasts. */
   tell(message: string, cause?: unknown): void {
-    this.#report('warning', message, cause);
+    this.#say('warning', message, cause);
   }
 
   /** Reports that the backend cannot be reached, at most once a minute. */
@@ -75,17 +93,18 @@ export class Account {
     const now = this.#reporting.clock.monotonic();
     if (now - this.#outageAt < REPORT_EVERY_MS) return;
     this.#outageAt = now;
-    this.#report('warning', `${why}; trying again`);
+    this.#say('warning', `${why}; trying again`);
   }
 
   /** Keeps what the backend said beside its yes, and reports it at most once a minute. */
   warn(message: string): void {
-    const line = oneLine(String(message));
+    const line = reasonIn(message);
     this.#lastWarning = { message: line, at: this.#reporting.clock.wall() };
     const now = this.#reporting.clock.monotonic();
     if (now - this.#warnedAt < REPORT_EVERY_MS) return;
     this.#warnedAt = now;
-    this.#report('warning', line);
+    this.#say('warning', line);
+    this.speak();
   }
 
   health(state: SignalState, queued: number): SignalHealth {
@@ -103,19 +122,22 @@ export class Account {
     };
   }
 
-  #report(severity: Problem['severity'], text: string, cause?: unknown): void {
-    const { exporter, report } = this.#reporting;
+  #say(severity: Problem['severity'], text: string, cause?: unknown): void {
+    const { exporter } = this.#reporting;
     const message = text.startsWith(`${exporter}: `) ? text : `${exporter}: ${text}`;
-    report(cause === undefined ? { exporter, severity, message } : { exporter, severity, message, cause });
+    this.#pending.push(cause === undefined ? { exporter, severity, message } : { exporter, severity, message, cause });
   }
 }
 
-/** What an error says, whatever it is. */
-function describe(error: unknown): string {
+/** '1 span', '2 spans', '3 time series'. */
+export function amountOf(count: number, signal: 'spans' | 'metrics'): string {
+  return `${count} ${signal === 'metrics' ? 'time series' : count === 1 ? 'span' : 'spans'}`;
+}
+
+/** What a thrown thing says, whatever it is, as one line. Never throws. */
+export function reasonIn(error: unknown): string {
   try {
-    return oneLine(
-      error instanceof Error || typeof error === 'object' ? String((error as Error).message) : String(error),
-    );
+    return oneLine(String(typeof error === 'object' && error !== null ? (error as Error).message : error));
   } catch {
     return 'an error that cannot be read';
   }

@@ -62,9 +62,18 @@ const LAST_DATE_MS = 8.64e15;
 
 /** A user's time in whole microseconds, within what a Date can hold; undefined for what is no time. */
 export function microsOf(time: Time | undefined): UnixMicros | undefined {
-  const ms = typeof time === 'number' ? time : time instanceof Date ? Date.prototype.getTime.call(time) : Number.NaN;
+  const ms = typeof time === 'number' ? time : dateMs(time);
   if (Number.isNaN(ms)) return undefined;
   const whole = Math.floor(Math.min(Math.max(ms, 0), LAST_DATE_MS));
   // The two parts apart, because ms * 1000 has no room for exact fractions.
   return whole * 1_000 + (ms > whole && ms < LAST_DATE_MS ? Math.floor((ms - whole) * 1_000) : 0);
+}
+
+/** The milliseconds of a Date; NaN for what only looks like one. */
+function dateMs(date: unknown): number {
+  try {
+    return Date.prototype.getTime.call(date);
+  } catch {
+    return Number.NaN;
+  }
 }

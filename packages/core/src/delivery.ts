@@ -1,9 +1,9 @@
-import { Account, type Reporting } from './account.ts';
+import { Account, amountOf, type Reporting } from './account.ts';
 import { suppressed } from './context.ts';
 import type { DeliveryOptions, DropReason, ExportCall, Resource, SignalHealth, SignalState } from './contract.ts';
 import { type Failed, verdictOf, without } from './failure.ts';
 import type { Backlog, Batch, Part } from './queue.ts';
-import { Bisection, Breaker, batchBackoffMs, CallSize } from './retry.ts';
+import { Bisection, Breaker, backoffMs, CallSize, longestBatchWaitMs } from './retry.ts';
 
 /** How one signal's items leave: `T` is a span or a time series; they come in as `I`. */
 export interface Shipment<T, I = T> {
@@ -60,6 +60,7 @@ export class Delivery<T, I = T> {
   readonly #account: Account;
   readonly #breaker: Breaker;
   readonly #callSize: CallSize;
+  readonly #longestWaitMs: number;
   /** Batches that were taken and are not in flight: those that failed, and the rest of those that were split. */
   #held: Batch<T>[] = [];
   /** Probes that went to held batches since a fresh one had its turn. */
@@ -81,19 +82,19 @@ export class Delivery<T, I = T> {
     this.#backlog = shipment.backlog;
     this.#options = options;
     this.#account = new Account(host, shipment.signal);
-    this.#breaker = new Breaker(host.clock.monotonic());
+    this.#breaker = new Breaker();
     this.#callSize = new CallSize(shipment.callItems);
+    this.#longestWaitMs = longestBatchWaitMs(options.retryForMs);
   }
 
   /** Takes what came in: `count` items. For spans this is called where the application ends them. */
   accept(incoming: I, count = 1): void {
     this.#account.accepted += count;
-    if (this.#intake !== 'open') {
-      this.#account.lose(this.#intake, count);
-      return;
+    const dropped = this.#intake === 'open' ? this.#backlog.push(incoming) : count;
+    if (dropped > 0) {
+      this.#account.lose(this.#intake === 'open' ? this.#shipment.whenPushed : this.#intake, dropped);
+      this.#account.speak();
     }
-    const dropped = this.#backlog.push(incoming);
-    if (dropped > 0) this.#account.lose(this.#shipment.whenPushed, dropped);
     const { waiting } = this.#backlog;
     if (waiting === count || waiting >= this.#callSize.items) this.#kick();
   }
@@ -112,6 +113,7 @@ export class Delivery<T, I = T> {
     this.#phase = 'stopped';
     const items = this.#backlog.clear();
     if (items.length > 0) this.#account.lose('not-started', items.length);
+    this.#account.speak();
     this.#answerWaiters();
   }
 
@@ -132,8 +134,13 @@ export class Delivery<T, I = T> {
       this.#waiters.add({ mark, refusals: this.#breaker.refusals, resolve });
     });
     this.#answerWaiters();
-    this.#kick();
+    if (this.#unsettled(mark) > 0) this.#kick(); // else the process may end
     return { done, unsettled: () => this.#unsettled(mark) };
+  }
+
+  /** How many items are not settled. */
+  unsettled(): number {
+    return this.#unsettled(NEVER);
   }
 
   /** Starts no more calls and aborts those under way; resolves when they have settled or had their grace. */
@@ -150,20 +157,25 @@ export class Delivery<T, I = T> {
   close(): void {
     this.#phase = 'closed';
     this.#cancelWake?.();
-    this.loseAll(this.#breaker.state === 'paused' ? 'misconfigured' : 'deadline');
+    const left = this.#clear();
+    if (left > 0) this.#account.lose(this.#breaker.state === 'paused' ? 'misconfigured' : 'deadline', left);
     this.#account.reportLosses();
     this.#answerWaiters();
   }
 
-  /** Drops all that is held. Returns how much that was. */
-  loseAll(reason: 'misconfigured' | 'deadline' | 'process-exit'): number {
-    const count = this.#queued() + this.#account.inFlight;
+  /** At process.exit: counts all that is held as dropped. Returns what of all losses the caller has to report. */
+  abandon(): string | undefined {
+    const lost = this.#account.lastly(this.#clear());
+    return lost > 0 ? amountOf(lost, this.#shipment.signal) : undefined;
+  }
+
+  #clear(): number {
+    const left = this.#queued() + this.#account.inFlight;
     this.#backlog.clear();
     this.#held = [];
     this.#running.clear();
     this.#account.inFlight = 0;
-    if (count > 0) this.#account.lose(reason, count);
-    return count;
+    return left;
   }
 
   health(): SignalHealth {
@@ -256,11 +268,13 @@ export class Delivery<T, I = T> {
     const part = this.#nextPart(batch);
     if (!part) {
       this.#finish(batch);
+      this.#account.speak();
+      this.#answerWaiters();
       return;
     }
     const { clock, exporter, resource } = this.#host;
     const { items } = part;
-    if (part.bisection) part.bisection.requests++;
+    if (part.isSuspect && batch.bisection) batch.bisection.requests++;
     const controller = new AbortController();
     const attempt = { batch, part, began: now, wasUp: this.#breaker.state === 'up', controller };
     this.#running.add(attempt);
@@ -302,25 +316,25 @@ export class Delivery<T, I = T> {
 
   /** Takes the part to send next, at most as large as calls may be; undefined when none is left. */
   #nextPart(batch: Batch<T>): Part<T> | undefined {
-    const spent = batch.parts.at(-1)?.bisection;
-    if (spent?.spent) {
-      const undecided = batch.parts.filter(({ bisection }) => bisection === spent);
-      batch.parts = batch.parts.filter(({ bisection }) => bisection !== spent);
-      const why = `undecided after ${spent.requests} requests that were to find what the backend refuses`;
+    const { bisection } = batch;
+    if (bisection?.spent) {
+      const undecided = batch.parts.filter(({ isSuspect }) => isSuspect || !bisection.passed);
+      batch.parts = batch.parts.filter((part) => !undecided.includes(part));
+      const why = `undecided after ${bisection.requests} requests that were to find what the backend refuses`;
       for (const { items } of undecided) this.#drop('rejected', items, why);
-      return this.#nextPart(batch);
     }
     const part = batch.parts.pop();
     const most = this.#callSize.items;
     if (!part || part.items.length <= most) return part;
-    const { items, bisection } = part;
-    batch.parts.push({ items: items.slice(most), bisection });
-    return { items: items.slice(0, most), bisection };
+    const { items, isSuspect } = part;
+    batch.parts.push({ items: items.slice(most), isSuspect });
+    return { items: items.slice(0, most), isSuspect };
   }
 
   /** Books the outcome of a call and decides what becomes of its batch. */
-  #settle({ batch, part, began, wasUp }: Attempt<T>, failure: { readonly error: unknown } | undefined): void {
+  #settle(attempt: Attempt<T>, failure: { readonly error: unknown } | undefined): void {
     const now = this.#host.clock.monotonic();
+    const { batch, part, wasUp } = attempt;
     const { items } = part;
     this.#account.inFlight -= items.length;
     const { failed, accepted } = failure
@@ -337,65 +351,69 @@ export class Delivery<T, I = T> {
           : items,
       );
     }
-    for (const one of failed) this.#handle(one, batch, part, began, now);
+    for (const one of failed) this.#handle(one, attempt, accepted > 0, now);
     const isUnavailable = failed.some((one) => one.failure === 'unavailable');
-    if (isUnavailable && wasUp) batch.dueAt = now + batchBackoffMs(++batch.strikes);
+    if (isUnavailable && (wasUp || accepted > 0)) {
+      batch.dueAt = now + backoffMs(++batch.strikes, this.#longestWaitMs);
+    }
     if (batch.parts.length === 0) this.#finish(batch);
     else if (isUnavailable && !this.#shipment.inOrder) this.#held.push(batch);
     else this.#held.unshift(batch);
+    this.#account.speak();
     this.#answerWaiters();
     this.#kick();
   }
 
-  #passed(batch: Batch<T>, { items, bisection }: Part<T>, accepted: number, now: number): void {
+  #passed(batch: Batch<T>, { items }: Part<T>, accepted: number, now: number): void {
     this.#account.delivered += accepted;
     this.#breaker.succeeded(now);
     this.#bisects = true;
     this.#callSize.passed(items.length);
     batch.passedItems = Math.max(batch.passedItems, items.length);
-    if (bisection) bisection.passed = true;
+    if (batch.bisection) batch.bisection.passed = true;
   }
 
   #handle(
     { failure, items, error, retryAfterMs }: Failed<T>,
-    batch: Batch<T>,
-    part: Part<T>,
-    began: number,
+    { batch, part, began }: Attempt<T>,
+    othersPassed: boolean,
     now: number,
   ): void {
     const why = this.#account.failed(error);
     switch (failure) {
       case 'unavailable': {
-        this.#breaker.failed(began, now, retryAfterMs);
+        // A backend that takes a part of a call is not down.
+        if (othersPassed) this.#breaker.hint(now, retryAfterMs);
+        else this.#breaker.failed(began, now, retryAfterMs);
         if (this.#breaker.failures > 1) this.#account.outage(why);
-        // Retries are counted on a clock that stands still in outages, but not for metrics, which a newer collection replaces.
-        const time = this.#shipment.inOrder ? now : this.#breaker.upMs(now);
-        batch.retriedSince ??= time;
-        if (time - batch.retriedSince >= this.#options.retryForMs) this.#drop('retry-exhausted', items, why, error);
-        else batch.parts.push({ items, bisection: part.bisection });
+        this.#spendTime(batch, now);
+        if (batch.spentMs >= this.#options.retryForMs) this.#drop('retry-exhausted', items, why, error);
+        else batch.parts.push({ items, isSuspect: part.isSuspect });
         return;
       }
       case 'misconfigured':
         if (this.#breaker.state !== 'paused') this.#account.tell(`paused and tried again each minute: ${why}`, error);
         this.#breaker.refused(now, retryAfterMs);
-        batch.parts.push({ items, bisection: part.bisection });
+        batch.parts.push({ items, isSuspect: part.isSuspect });
         return;
       case 'too-large':
-        if (items.length === 1) {
-          this.#drop('too-large', items, `${this.#shipment.nameOf(items[0] as T)} alone is too large: ${why}`, error);
+        if (items.length > 1) {
+          batch.hadTooMany = true;
+          pushHalves(batch, items, part.isSuspect);
         } else {
-          batch.wasTooLarge = true;
-          pushHalves(batch, items, part.bisection);
+          // It explains why the calls before it were too large: they say nothing about the number of items.
+          batch.hadTooMany = false;
+          this.#drop('too-large', items, `${this.#shipment.nameOf(items[0] as T)} alone is too large: ${why}`, error);
         }
         return;
       case 'poisoned':
         if (items.length === 1) {
           this.#drop('rejected', items, `${this.#shipment.nameOf(items[0] as T)}: ${why}`, error);
-        } else if (!part.bisection && !this.#bisects) {
+        } else if (batch.bisection ? batch.bisection.spent : !this.#bisects) {
           this.#drop('rejected', items, why, error);
         } else {
-          batch.bisection = part.bisection ?? new Bisection(items.length);
-          pushHalves(batch, items, batch.bisection);
+          batch.bisection ??= new Bisection(items.length);
+          pushHalves(batch, items, true);
         }
         return;
       default:
@@ -403,9 +421,20 @@ export class Delivery<T, I = T> {
     }
   }
 
+  /**
+   * Charges a batch for the time since it last failed: only if others passed meanwhile, and not more than it would have
+   * waited, since the rest was an outage. Metrics are always charged: a newer collection replaces the one that fails.
+   */
+  #spendTime(batch: Batch<T>, now: number): void {
+    const { failedAt = now } = batch;
+    const most = this.#shipment.inOrder ? NEVER : this.#longestWaitMs;
+    if (this.#shipment.inOrder || this.#breaker.succeededAt > failedAt) batch.spentMs += Math.min(now - failedAt, most);
+    batch.failedAt = now;
+  }
+
   /** All parts of a batch are settled. */
-  #finish({ wasTooLarge, passedItems, bisection }: Batch<T>): void {
-    if (wasTooLarge && passedItems > 0) this.#callSize.learn(passedItems);
+  #finish({ hadTooMany, passedItems, bisection }: Batch<T>): void {
+    if (hadTooMany && passedItems > 0) this.#callSize.learn(passedItems);
     if (bisection && !bisection.passed) this.#bisects = false;
   }
 
@@ -415,9 +444,9 @@ export class Delivery<T, I = T> {
   }
 }
 
-function pushHalves<T>(batch: Batch<T>, items: readonly T[], bisection: Bisection | undefined): void {
+function pushHalves<T>(batch: Batch<T>, items: readonly T[], isSuspect: boolean): void {
   const middle = items.length >> 1;
-  batch.parts.push({ items: items.slice(middle), bisection }, { items: items.slice(0, middle), bisection });
+  batch.parts.push({ items: items.slice(middle), isSuspect }, { items: items.slice(0, middle), isSuspect });
 }
 
 function abortError(cause: string): Error {

@@ -1,50 +1,60 @@
+/** When a telemetry wants to be drained. */
+export type DrainEvent = 'beforeExit' | 'SIGTERM' | 'SIGINT';
+
 /** What a telemetry wants to do at the end of the process. */
 export interface Ending {
-  /** The event loop is empty: drain, once. Whatever it starts keeps the process alive until it is over. */
-  drain(): void;
-  /** The process exits now: what `drain` did not save is lost. Returns a line about it, or undefined. */
-  last(): string | undefined;
-  /** Says that line. */
-  report(line: string): void;
+  readonly flushOn: ReadonlySet<DrainEvent>;
+  /** Drains, once; whatever it starts keeps the process alive until it is over. Never rejects. */
+  drain(): Promise<unknown>;
+  /** The process exits now, and what is held is lost: counts it and says so. */
+  last(): void;
 }
 
-// One listener a process, also for several telemetries and several copies of core.
+interface Registry {
+  readonly endings: Set<Ending>;
+  /** The process's listeners, one for each event that somebody wants. */
+  readonly listeners: Map<DrainEvent | 'exit', () => void>;
+}
+
+// Shared by several telemetries and several copies of core.
 const SLOT = Symbol.for('oc.core.endings.v1');
 
 /** Registers with the end of the process. Returns what takes it back. */
 export function atExit(ending: Ending): () => void {
-  const slots = globalThis as unknown as Record<symbol, Set<Ending> | undefined>;
-  let endings = slots[SLOT];
-  if (!endings) {
-    const all = new Set<Ending>();
-    endings = all;
-    slots[SLOT] = all;
-    process.on('beforeExit', () => {
-      for (const each of [...all]) each.drain();
-    });
-    process.on('exit', () => {
-      for (const each of [...all]) {
-        const line = each.last();
-        if (line !== undefined) each.report(line);
-      }
-    });
-  }
-  endings.add(ending);
-  return () => endings.delete(ending);
+  const slots = globalThis as unknown as Record<symbol, Registry | undefined>;
+  slots[SLOT] ??= { endings: new Set(), listeners: new Map() };
+  const registry = slots[SLOT];
+  registry.endings.add(ending);
+  for (const event of ['exit', ...ending.flushOn] as const) listen(registry, event);
+  return () => {
+    registry.endings.delete(ending);
+    for (const [event, listener] of registry.listeners) {
+      const isWanted = [...registry.endings].some(({ flushOn }) => event === 'exit' || flushOn.has(event));
+      if (isWanted) continue;
+      process.removeListener(event, listener);
+      registry.listeners.delete(event);
+    }
+  };
 }
 
-/**
- * Runs `drain` when the signal comes, then lets it do what it does by default if nobody else listens to it. It never
- * calls process.exit and never removes a listener of others. A second signal is not waited for.
- */
-export function onSignal(signal: 'SIGTERM' | 'SIGINT', drain: () => Promise<unknown>): () => void {
-  const listener = (): void => {
-    process.removeListener(signal, listener);
-    const isOurs = process.listenerCount(signal) === 0;
-    void drain().then(() => {
-      if (isOurs && process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+function listen({ endings, listeners }: Registry, event: DrainEvent | 'exit'): void {
+  if (listeners.has(event)) return;
+  const drainAll = (): Promise<unknown> =>
+    Promise.all(Array.from(endings, (each) => event !== 'exit' && each.flushOn.has(event) && each.drain()));
+  const onSignal = (): void => {
+    // A second signal, while the first is being served, does what it does without us.
+    process.removeListener(event, onSignal);
+    listeners.delete(event);
+    const isOurs = process.listenerCount(event) === 0;
+    void drainAll().then(() => {
+      if (isOurs && process.listenerCount(event) === 0) process.kill(process.pid, event as NodeJS.Signals);
     });
   };
-  process.on(signal, listener);
-  return () => process.removeListener(signal, listener);
+  const onExit = (): void => {
+    for (const each of endings) each.last();
+  };
+  const listener = event === 'exit' ? onExit : event === 'beforeExit' ? drainAll : onSignal;
+  listeners.set(event, listener);
+  // First, so that a signal's listener of the application that is taken away when it runs is still seen.
+  process.prependListener(event as NodeJS.Signals, listener);
 }

@@ -48,9 +48,10 @@ export function verdictOf<T>(error: unknown, items: readonly T[], idOf: (item: T
     for (const answer of answersOf(error)) {
       const { items: named, count, retryAfterMs } = readable(answer);
       const ids = new Set(Array.isArray(named) ? named : []);
-      const isCounted = ids.size === 0 && typeof count === 'number' && count >= 0;
-      let own: readonly T[] = isCounted ? rest.slice(0, count) : rest.filter((item) => ids.has(idOf(item)));
-      if (own.length === 0 && !isCounted) own = rest; // it names nothing of ours: nothing may pass as accepted
+      const isCounted = ids.size === 0 && Number.isInteger(count) && (count as number) >= 0;
+      let own: readonly T[] = isCounted ? rest.slice(0, count as number) : rest.filter((item) => ids.has(idOf(item)));
+      // One that names nothing of this call means all of it: nothing may pass as accepted.
+      if (!isCounted && !items.some((item) => ids.has(idOf(item)))) own = rest;
       const failure = failureOf(answer);
       failed.push({
         // Nobody knows which items are meant by a count, so they cannot be sent again and any will do for the account.

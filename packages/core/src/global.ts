@@ -101,6 +101,7 @@ export const stats: Stats = {
     observers.add(observer);
     return () => observers.delete(observer);
   },
-  withTags: runWithTags,
+  // The installed one's context may be of another copy of core.
+  withTags: (tags, fn) => (slot().stats?.withTags ?? runWithTags)(tags, fn),
   register: (view: View) => slot().stats?.register(view),
 };

@@ -38,3 +38,8 @@ export function validTraceId(id: unknown): string | undefined {
 export function validSpanId(id: unknown): string | undefined {
   return typeof id === 'string' && /^(?!0{16})[0-9a-f]{16}$/i.test(id) ? id.toLowerCase() : undefined;
 }
+
+/** A tracestate that may be carried on: printable ASCII, at most 8,192 characters; undefined for anything else. */
+export function validTraceState(state: unknown): string | undefined {
+  return typeof state === 'string' && /^[\x20-\x7e\t]{1,8192}$/.test(state) ? state : undefined;
+}

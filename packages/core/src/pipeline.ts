@@ -1,5 +1,14 @@
+import { reasonIn } from './account.ts';
 import { suppressed } from './context.ts';
-import type { DeliveryOptions, DrainHealth, Exporter, ExporterHealth, SignalHealth, Source } from './contract.ts';
+import type {
+  DeliveryOptions,
+  DrainHealth,
+  Exporter,
+  ExporterHealth,
+  Problem,
+  SignalHealth,
+  Source,
+} from './contract.ts';
 import { Delivery, type DeliveryHost } from './delivery.ts';
 import type { Metric, TimeSeries } from './metric.ts';
 import { CollectionSlot, SpanQueue } from './queue.ts';
@@ -35,6 +44,7 @@ export class Pipeline {
   readonly #leastBetweenMs: number;
   readonly #everyMs: number;
   #collectedAt = Number.NEGATIVE_INFINITY;
+  #collecting: Promise<void> | undefined;
   #cancelTick: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
@@ -95,13 +105,7 @@ export class Pipeline {
         await Promise.race([starting, late]);
       }
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      this.#host.report({
-        exporter: this.name,
-        severity: 'error',
-        message: `${this.name}: did not start: ${message}`,
-        cause: error,
-      });
+      this.#report('error', `did not start: ${reasonIn(error)}`, error);
       this.spans?.fail(error);
       this.#metrics?.fail(error);
       return;
@@ -119,9 +123,12 @@ export class Pipeline {
 
   /** Sends what was accepted, and one collection of metrics, until it is settled or `deadline` resolves. */
   async flush(deadline: Promise<unknown>): Promise<DrainHealth> {
-    if (this.#closing) return { ...this.health(), unsettled: 0 };
-    const unsettled = await this.#drain(deadline);
-    return { ...this.health(), unsettled };
+    if (!this.#closing) {
+      const unsettled = await this.#drain(deadline);
+      return { ...this.health(), unsettled };
+    }
+    await Promise.race([this.#closing, deadline]);
+    return { ...this.health(), unsettled: (this.spans?.unsettled() ?? 0) + (this.#metrics?.unsettled() ?? 0) };
   }
 
   /**
@@ -134,12 +141,10 @@ export class Pipeline {
     return { ...this.health(), unsettled: 0 };
   }
 
-  /** At process.exit: counts what is held as dropped. Returns how much that was. */
-  loseAll(): { readonly spans: number; readonly metrics: number } {
-    return {
-      spans: this.spans?.loseAll('process-exit') ?? 0,
-      metrics: this.#metrics?.loseAll('process-exit') ?? 0,
-    };
+  /** At process.exit: counts what is held as dropped. Returns what is lost and not reported yet: 'zipkin 3 spans'. */
+  abandon(): string | undefined {
+    const lost = [this.spans?.abandon(), this.#metrics?.abandon()].filter((amount) => amount !== undefined);
+    return lost.length > 0 ? `${this.name} ${lost.join(' and ')}` : undefined;
   }
 
   async #close(withinMs: number, pause: (ms: number) => Promise<void>): Promise<void> {
@@ -161,14 +166,12 @@ export class Pipeline {
     try {
       await suppressed(() => this.#exporter.close?.(controller.signal));
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      this.#host.report({
-        exporter: this.name,
-        severity: 'warning',
-        message: `${this.name}: close failed: ${message}`,
-        cause: error,
-      });
+      this.#report('warning', `close failed: ${reasonIn(error)}`, error);
     }
+  }
+
+  #report(severity: Problem['severity'], text: string, cause: unknown): void {
+    this.#host.report({ exporter: this.name, severity, message: `${this.name}: ${text}`, cause });
   }
 
   /** Resolves with how much of what was accepted before is not settled. */
@@ -190,12 +193,17 @@ export class Pipeline {
   }
 
   /** Reads the views and hands the rows to the delivery, unless that was done just before. Never rejects. */
-  async #collect(): Promise<void> {
+  #collect(): Promise<void> {
     const now = this.#host.clock.monotonic();
-    if (!this.#metrics || now - this.#collectedAt < this.#leastBetweenMs) return;
-    this.#collectedAt = now;
-    const rows = rowsOf(await this.#source.metrics());
-    if (rows.length > 0) this.#metrics.accept(rows, rows.length);
+    if (this.#metrics && !this.#collecting && now - this.#collectedAt >= this.#leastBetweenMs) {
+      this.#collectedAt = now;
+      this.#collecting = this.#source.metrics().then((metrics) => {
+        this.#collecting = undefined;
+        const rows = rowsOf(metrics);
+        if (rows.length > 0) this.#metrics?.accept(rows, rows.length);
+      });
+    }
+    return this.#collecting ?? Promise.resolve();
   }
 }
 

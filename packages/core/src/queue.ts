@@ -3,7 +3,8 @@ import type { Bisection } from './retry.ts';
 /** Items that go in one call. */
 export interface Part<T> {
   readonly items: readonly T[];
-  readonly bisection: Bisection | undefined;
+  /** Whether the backend has refused a call that these were in for some item of it. */
+  readonly isSuspect: boolean;
 }
 
 /** What was taken from a backlog together, as the parts that still have to be sent; the last one goes next. */
@@ -17,10 +18,11 @@ export class Batch<T> {
   strikes = 0;
   /** Not sent again before, in monotonic milliseconds. */
   dueAt = 0;
-  /** When its time for retries began to run, on the clock of its kind of item. */
-  retriedSince: number | undefined = undefined;
-  /** Whether the backend found a part of it too large, and the largest part that passed. */
-  wasTooLarge = false;
+  /** When it last failed, and how much of its time for retries is spent, in milliseconds. */
+  failedAt: number | undefined = undefined;
+  spentMs = 0;
+  /** Whether a call was too large for the backend because of the number of its items, and the largest that passed. */
+  hadTooMany = false;
   passedItems = 0;
 
   constructor(parts: Part<T>[], mark: number) {
@@ -93,6 +95,7 @@ export class SpanQueue<T extends { readonly bytes: number }> implements Backlog<
 
   push(item: T): number {
     let dropped = 0;
+    if (item.bytes > this.#mostBytes) return 1;
     while (this.#held >= this.#mostItems || this.#bytes + item.bytes > this.#mostBytes) {
       if (!this.#dropOldest || this.waiting === 0) return dropped + 1;
       this.release([this.#items[this.#head] as T]);
@@ -118,7 +121,7 @@ export class SpanQueue<T extends { readonly bytes: number }> implements Backlog<
     if (items.length === 0) return undefined;
     this.#advance(items.length);
     this.#waitingSince = now;
-    return new Batch([{ items, bisection: undefined }], this.#taken);
+    return new Batch([{ items, isSuspect: false }], this.#taken);
   }
 
   clear(): readonly T[] {
@@ -182,7 +185,7 @@ export class CollectionSlot<T> implements Backlog<T, readonly T[]> {
     const items = this.clear();
     const parts: Part<T>[] = [];
     for (let at = 0; at < items.length; at += callItems) {
-      parts.unshift({ items: items.slice(at, at + callItems), bisection: undefined });
+      parts.unshift({ items: items.slice(at, at + callItems), isSuspect: false });
     }
     return parts.length > 0 ? new Batch(parts, this.#mark) : undefined;
   }

@@ -1,8 +1,8 @@
-import { type AttributeList, boundedText, NO_ATTRIBUTES, put, putAll, recordOf, textOf } from './attributes.ts';
+import { type AttributeList, NO_ATTRIBUTES, put, putAll, recordOf, textOf } from './attributes.ts';
 import { microsOf, type Stamps } from './clock.ts';
 import type { SpanListener } from './contract.ts';
 import type { Delivery } from './delivery.ts';
-import { validSpanId, validTraceId } from './ids.ts';
+import { validSpanId, validTraceId, validTraceState } from './ids.ts';
 import { bytesOf, RUNNING, type SpanRecord } from './record.ts';
 import type { Limits } from './settings.ts';
 import {
@@ -79,12 +79,9 @@ export class RecordingSpan implements Span {
       },
       limits,
     );
-    // Past `put`, because a stack may be longer than other values.
     const stack = isObject ? stringMember(error, 'stack') : undefined;
-    if (stack !== undefined && list.length < 2 * limits.attributes) {
-      list.push('exception.stacktrace', boundedText(stack, limits.stackLength));
-    }
-    this.record.drop('attributes', dropped);
+    const ofStack = put(list, 'exception.stacktrace', stack, { ...limits, valueLength: limits.stackLength });
+    this.record.drop('attributes', dropped + ofStack);
     return this.#note('exception', recordOf(list));
   }
 
@@ -92,7 +89,13 @@ export class RecordingSpan implements Span {
     const { record } = this;
     if (record.ended !== RUNNING) return this;
     const time = record.trace.wall + this.#elapsed();
-    const { type, id, uncompressedBytes, compressedBytes } = readMembers(event);
+    const { type, id, uncompressedBytes, compressedBytes } = membersOf(
+      event,
+      'type',
+      'id',
+      'uncompressedBytes',
+      'compressedBytes',
+    );
     const clean = {
       time,
       type: type === 'received' ? ('received' as const) : ('sent' as const),
@@ -107,7 +110,7 @@ export class RecordingSpan implements Span {
   link(context: SpanContext, type: LinkType = 'unspecified', attributes?: AttributesInput): this {
     const { record } = this;
     if (record.ended !== RUNNING) return this;
-    const { traceId, spanId, traceState } = readMembers(context);
+    const { traceId, spanId, traceState } = membersOf(context, 'traceId', 'spanId', 'traceState');
     const trace = validTraceId(traceId);
     const span = validSpanId(spanId);
     if (!trace || !span) {
@@ -117,7 +120,8 @@ export class RecordingSpan implements Span {
     const kind = type === 'child' || type === 'parent' ? type : 'unspecified';
     const link = { traceId: trace, spanId: span, type: kind, attributes: this.#snapshot(attributes) } as const;
     const { links } = record.more();
-    const whole: Link = typeof traceState === 'string' && traceState ? { ...link, traceState } : link;
+    const state = validTraceState(traceState);
+    const whole: Link = state === undefined ? link : { ...link, traceState: state };
     record.drop('links', keepNewest(links, whole, this.recorder.limits.links));
     return this;
   }
@@ -143,7 +147,7 @@ export class RecordingSpan implements Span {
     const given = at === undefined ? undefined : microsOf(at);
     const duration = (given === undefined ? this.#elapsed() : given - record.trace.wall) - record.started;
     if (duration < 0) {
-      record.list.push(ATTRIBUTE_OF_CLAMPED_END, true);
+      this.setAttribute(ATTRIBUTE_OF_CLAMPED_END, true);
       record.ended = 0;
     } else {
       record.ended = duration;
@@ -203,10 +207,10 @@ function stringMember(error: object, member: string): string | undefined {
   }
 }
 
-/** A copy of what a caller gave, read once; empty when reading it throws. */
-function readMembers<T extends object>(given: T): Partial<T> {
+/** Some members of what a caller gave, each read once; undefined when that throws. */
+function membersOf<T extends object, K extends keyof T>(given: T, ...names: readonly K[]): Partial<Pick<T, K>> {
   try {
-    return { ...given };
+    return Object.fromEntries(names.map((name) => [name, given[name]])) as Partial<Pick<T, K>>;
   } catch {
     return {};
   }

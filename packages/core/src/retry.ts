@@ -6,13 +6,13 @@ const LONGEST_HINT_MS = 300_000;
 const PAUSE_MS = 60_000;
 
 /** Full jitter: anything up to a bound that doubles with each failure, and never below the floor. */
-function backoffMs(failures: number, longest: number): number {
+export function backoffMs(failures: number, longest: number): number {
   return Math.max(FLOOR_MS, Math.random() * Math.min(longest, FIRST_MS * 2 ** (failures - 1)));
 }
 
-/** How long a batch waits that has failed `failures` times while the backend was up. */
-export function batchBackoffMs(failures: number): number {
-  return backoffMs(failures, LONGEST_BATCH_MS);
+/** The longest wait between two attempts of a batch that fails while others pass: at least ten fit into its time. */
+export function longestBatchWaitMs(retryForMs: number): number {
+  return Math.max(FIRST_MS, Math.min(LONGEST_BATCH_MS, retryForMs / 10));
 }
 
 /**
@@ -29,25 +29,15 @@ export class Breaker {
   refusals = 0;
   /** Failures in a row. */
   failures = 0;
+  /** When a call last went through. */
+  succeededAt: number = Number.NEGATIVE_INFINITY;
   #leftUpAt = 0;
-  #upSince: number;
-  #upMs = 0;
-
-  constructor(now: number) {
-    this.#upSince = now;
-  }
-
-  /** How long the backend has been up in all: the time that counts against a batch that fails while others pass. */
-  upMs(now: number): number {
-    return this.#upMs + (this.state === 'up' ? now - this.#upSince : 0);
-  }
 
   succeeded(now: number): void {
-    if (this.state !== 'up') this.#upSince = now;
+    this.succeededAt = now;
     this.state = 'up';
     this.failures = 0;
-    this.openAt = 0;
-    this.hintedUntil = 0;
+    this.openAt = this.hintedUntil; // a success of a call that was under way does not undo what the server asked for
   }
 
   /** A call that began at `began` found the backend out of reach. */
@@ -67,22 +57,24 @@ export class Breaker {
     this.#wait(now, PAUSE_MS, hintMs);
   }
 
+  /** The server asked for time. */
+  hint(now: number, hintMs = 0): void {
+    this.#wait(now, 0, hintMs);
+  }
+
   /** Lets the next attempt start at once, unless the server asked for more time. */
   hasten(now: number): void {
     this.openAt = Math.max(now, this.hintedUntil);
   }
 
   #leave(state: 'down' | 'paused', now: number): void {
-    if (this.state === 'up') {
-      this.#upMs += now - this.#upSince;
-      this.#leftUpAt = now;
-    }
+    if (this.state === 'up') this.#leftUpAt = now;
     this.state = state;
   }
 
   #wait(now: number, ms: number, hintMs: number): void {
     const hint = Math.min(Number.isFinite(hintMs) ? Math.max(0, hintMs) : 0, LONGEST_HINT_MS);
-    if (hint > ms) this.hintedUntil = Math.max(this.hintedUntil, now + hint);
+    if (hint > 0) this.hintedUntil = Math.max(this.hintedUntil, now + hint);
     this.openAt = Math.max(this.openAt, now + Math.max(ms, hint));
   }
 }

@@ -1,4 +1,5 @@
 import { ConfigError, type DeliveryOptions } from './contract.ts';
+import type { DrainEvent } from './exit.ts';
 import { integer, milliseconds, oneOf, option, readOptions } from './exporter/options.ts';
 
 const SIGNALS = ['spans', 'metrics'] as const;
@@ -77,12 +78,10 @@ export function limitsOf(given?: Partial<Limits>): Limits {
   return readOptions('limits', given, LIMITS).options;
 }
 
-const FLUSH_ON = ['beforeExit', 'SIGTERM', 'SIGINT'] as const;
+const FLUSH_ON: readonly DrainEvent[] = ['beforeExit', 'SIGTERM', 'SIGINT'];
 
 /** @throws ConfigError for an event that telemetry does not know. */
-export function flushOnOf(
-  given: readonly (typeof FLUSH_ON)[number][] = ['beforeExit'],
-): ReadonlySet<(typeof FLUSH_ON)[number]> {
+export function flushOnOf(given: readonly DrainEvent[] = ['beforeExit']): ReadonlySet<DrainEvent> {
   if (Array.isArray(given) && given.every((event) => FLUSH_ON.includes(event))) return new Set(given);
   throw new ConfigError(`flushOn must be a list of '${FLUSH_ON.join("', '")}'`);
 }

@@ -11,7 +11,7 @@ import {
   type SpanListener,
 } from './contract.ts';
 import type { Delivery } from './delivery.ts';
-import { atExit, onSignal } from './exit.ts';
+import { atExit, type DrainEvent } from './exit.ts';
 import { slot } from './global.ts';
 import { Pipeline } from './pipeline.ts';
 import type { SpanRecord } from './record.ts';
@@ -37,7 +37,7 @@ export interface TelemetryOptions {
   readonly sampler?: Sampler | undefined;
   readonly limits?: Partial<Limits> | undefined;
   /** When telemetry shuts down by itself. Default ['beforeExit']. */
-  readonly flushOn?: readonly ('beforeExit' | 'SIGTERM' | 'SIGINT')[] | undefined;
+  readonly flushOn?: readonly DrainEvent[] | undefined;
   /** For tests. */
   readonly clock?: Clock | undefined;
   /** Hears of lost items, of paused exporters, of wrong variables. Default: one line by `console.warn`. */
@@ -140,7 +140,6 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
   const tracer = new LiveTracer(host);
   const ready = Promise.all(pipelines.map((pipeline) => pipeline.start())).then(health);
   let closing: Promise<readonly DrainHealth[]> | undefined;
-  const undo: (() => void)[] = [];
 
   const self: Telemetry = {
     tracer,
@@ -180,26 +179,20 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
       });
     const closed = await Promise.all(pipelines.map((pipeline) => pipeline.shutdown(withinMs, pause)));
     stats.closed = true;
-    for (const cancel of [...cancels, ...undo]) cancel();
+    for (const cancel of cancels) cancel();
+    forget();
     return closed;
   }
 
-  const ending = {
-    drain(): void {
-      if (flushOn.has('beforeExit')) void self.shutdown();
+  const forget = atExit({
+    flushOn,
+    drain: () => self.shutdown(),
+    last() {
+      const lost = pipelines.map((pipeline) => pipeline.abandon()).filter((amount) => amount !== undefined);
+      if (lost.length > 0)
+        report({ severity: 'error', message: `the process exits before all was sent; lost: ${lost.join(', ')}` });
     },
-    last(): string | undefined {
-      const lost = pipelines.flatMap((pipeline) => {
-        const { spans, metrics } = pipeline.loseAll();
-        const parts = [spans > 0 && `${spans} spans`, metrics > 0 && `${metrics} time series`].filter(Boolean);
-        return parts.length > 0 ? `${pipeline.name}: ${parts.join(' and ')}` : [];
-      });
-      return lost.length > 0 ? `the process exits before all was sent: ${lost.join(', ')} dropped` : undefined;
-    },
-    report: (message: string): void => report({ severity: 'error', message }),
-  };
-  undo.push(atExit(ending));
-  for (const event of flushOn) if (event !== 'beforeExit') undo.push(onSignal(event, () => self.shutdown()));
+  });
   return Object.freeze(self);
 }
 

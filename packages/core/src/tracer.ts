@@ -1,7 +1,7 @@
 import { putAll, textOf } from './attributes.ts';
 import { microsOf } from './clock.ts';
 import { active, runWith, SUPPRESSED } from './context.ts';
-import { bitsAt, hexOf, randomBits, validSpanId, validTraceId } from './ids.ts';
+import { bitsAt, hexOf, randomBits, validSpanId, validTraceId, validTraceState } from './ids.ts';
 import { SpanRecord, Trace, UNSET } from './record.ts';
 import { messageOf, type Recorder, RecordingSpan } from './recording.ts';
 import type { BitSampler } from './sampler.ts';
@@ -71,27 +71,26 @@ export class LiveTracer implements Tracer {
   span<T>(name: string, ...rest: [(span: Span) => T] | [SpanOptions, (span: Span) => T]): T {
     const [options, fn] = rest.length === 1 ? [undefined, rest[0]] : rest;
     const span = this.startSpan(name, options);
-    let result: T;
     try {
-      result = runWith(span, fn);
+      const result = runWith(span, fn);
+      if (isPromise(result)) {
+        return result.then(
+          (value) => {
+            span.end();
+            return value;
+          },
+          (error) => {
+            fail(span, error);
+            throw error;
+          },
+        ) as T;
+      }
+      span.end();
+      return result;
     } catch (error) {
       fail(span, error);
       throw error;
     }
-    if (!isPromise(result)) {
-      span.end();
-      return result;
-    }
-    return result.then(
-      (value) => {
-        span.end();
-        return value;
-      },
-      (error) => {
-        fail(span, error);
-        throw error;
-      },
-    ) as T;
   }
 
   current(): Span | undefined {
@@ -124,7 +123,7 @@ export class LiveTracer implements Tracer {
       host.warnOnce('a span was given a parent without valid ids; it became a root');
       return this.#startRoot(name, options);
     }
-    const traceState = typeof given.traceState === 'string' && given.traceState !== '' ? given.traceState : undefined;
+    const traceState = validTraceState(given.traceState);
     const parentSampled = given.sampled === true;
     if (!parentSampled && !options?.sampler && host.listeners.length === 0) {
       return unsampledBelow({ traceId, spanId, sampled: false, traceState });
@@ -200,5 +199,9 @@ function fail(span: Span, error: unknown): void {
 }
 
 function isPromise<T>(value: T): value is T & Promise<Awaited<T>> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+  try {
+    return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+  } catch {
+    return false;
+  }
 }

@@ -121,6 +121,7 @@ export function httpSender(options: HttpSenderOptions): HttpSender {
       };
       let answer: Awaited<ReturnType<Fetch>>;
       try {
+        call.signal.throwIfAborted(); // node-fetch would leave an 'error' event that ends the process
         answer = await fetch(target, init);
       } catch (error) {
         const { reason, code } = reasonOf(error, call.signal);
@@ -177,6 +178,8 @@ function watching(agent: Agent, connection: Connection): Agent {
       value(request: ClientRequest, ...rest: unknown[]): void {
         request.once('socket', (socket: Socket) => {
           socket.unref(); // the agent refs a socket each time that it reuses it
+          // Each address that is tried gets a new handle, which holds the process again.
+          if (socket.connecting) socket.on('connectionAttempt', () => socket.unref());
           const connected = (): void => {
             connection.connected = true;
           };

@@ -140,8 +140,10 @@ export function readOptions<S extends Record<string, Option<unknown>>>(
   const wrong: string[] = [];
   const warnings: string[] = [];
   const values: Record<string, unknown> = {};
+  if (options !== undefined && (typeof options !== 'object' || options === null)) {
+    throw new ConfigError(`${exporter}: options must be an object`);
+  }
   const from = (options ?? {}) as Record<string, unknown>;
-  if (typeof from !== 'object') throw new ConfigError(`${exporter}: options must be an object`);
   for (const name of Object.keys(from)) {
     if (!Object.hasOwn(spec, name) || spec[name]?.envOnly) wrong.push(`there is no option '${name}'`);
   }

@@ -62,6 +62,10 @@ export type Run = (program: string, options?: RunOptions) => Promise<Outcome>;
 export function programs(): { readonly run: Run; folder(): string } {
   const answers = new Map<string, (response: ServerResponse, call: Call) => void>();
   const server = createServer({ keepAliveTimeout: 120_000 }, async (request, response) => {
+    if (request.method !== 'POST') {
+      response.end(); // a program's own request
+      return;
+    }
     const port = request.socket.remotePort ?? 0;
     const call: Call = { ...((await json(request)) as Omit<Call, 'port'>), port };
     response.once('finish', () => {
@@ -73,7 +77,8 @@ export function programs(): { readonly run: Run; folder(): string } {
   let count = 0;
 
   beforeAll(async () => {
-    if (!existsSync(join(ROOT, 'packages/core/dist/index.js'))) throw new Error('core is not built: npm test builds it');
+    if (!existsSync(join(ROOT, 'packages/core/dist/index.js')))
+      throw new Error('core is not built: npm test builds it');
     folder = cacheFolder('process-');
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   });

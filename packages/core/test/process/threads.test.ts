@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import { AT_ONCE_MS, hang, linesOf, names, programs } from './program.ts';
+
+const { run } = programs();
+
+describe.concurrent('worker threads', () => {
+  it('4 workers record and end beside the main thread: all is delivered, under 5 instance ids', async () => {
+    const { code, stderr, spans, calls } = await run(`
+      const { isMainThread, Worker } = await import('node:worker_threads');
+      record(telemetry({ exporters: [backend()] }), 25);
+      if (isMainThread) for (let at = 0; at < 4; at++) new Worker(new URL(import.meta.url));
+    `);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(spans).toEqual([...Array(5)].flatMap(() => names(25)).sort());
+    expect(calls).toHaveLength(5);
+    expect(new Set(calls.map(({ instance }) => instance)).size).toBe(5);
+  });
+
+  it('a worker whose port is closed by the main thread ends as it would, and delivers', async () => {
+    const { code, stderr, stdout, spans } = await run(`
+      const { isMainThread, parentPort, Worker } = await import('node:worker_threads');
+      if (isMainThread) {
+        const worker = new Worker(new URL(import.meta.url));
+        worker.postMessage('end');
+        worker.on('exit', (code) => console.log('worker ended with', code));
+      } else {
+        const oc = telemetry({ exporters: [backend()] });
+        parentPort.once('message', () => {
+          record(oc, 5);
+          parentPort.close();
+        });
+      }
+    `);
+    expect({ code, stderr, stdout }).toEqual({ code: 0, stderr: '', stdout: 'worker ended with 0\n' });
+    expect(spans).toEqual(names(5));
+  });
+
+  it('a worker that awaits a flush as its last statement is answered', async () => {
+    const { code, stderr, stdout } = await run(`
+      const { isMainThread, Worker } = await import('node:worker_threads');
+      if (isMainThread) {
+        new Worker(new URL(import.meta.url)).on('exit', (code) => console.log('worker ended with', code));
+      } else {
+        const oc = telemetry({ exporters: [backend()], flushOn: [] });
+        record(oc, 5);
+        const [{ spans, unsettled }] = await oc.flush();
+        console.log(JSON.stringify({ delivered: spans.delivered, unsettled }));
+      }
+    `);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(linesOf(stdout)).toEqual(['{"delivered":5,"unsettled":0}', 'worker ended with 0']);
+  });
+
+  it('process.exit() in a worker keeps its code, ends only the worker, and tells what was held', async () => {
+    const { code, stderr, stdout, spans } = await run(`
+      const { isMainThread, Worker } = await import('node:worker_threads');
+      const oc = telemetry({ exporters: [backend()] });
+      if (isMainThread) {
+        new Worker(new URL(import.meta.url)).on('exit', (code) => {
+          console.log('worker ended with', code);
+          record(oc, 3);
+        });
+      } else {
+        record(oc, 100);
+        process.exit(9);
+      }
+    `);
+    expect({ code, stdout, spans }).toEqual({ code: 0, stdout: 'worker ended with 9\n', spans: names(3) });
+    expect(linesOf(stderr)).toEqual([expect.stringContaining('100 spans')]);
+  });
+
+  it('a worker that is terminated in the middle of a call takes nothing else with it', async () => {
+    const { code, stderr, stdout, spans } = await run(
+      `
+      const { isMainThread, parentPort, Worker } = await import('node:worker_threads');
+      const oc = telemetry({ exporters: [[backend(), { batchDelayMs: 0 }]] });
+      if (isMainThread) {
+        const worker = new Worker(new URL(import.meta.url));
+        worker.once('message', async () => {
+          console.log('worker ended with', await worker.terminate());
+          record(oc, 3);
+        });
+      } else {
+        record(oc, 100);
+        setTimeout(() => parentPort.postMessage('sending'), 300);
+        setInterval(() => {}, 1_000);
+      }
+    `,
+      { answer: (response, number) => (number === 1 ? hang() : response.writeHead(202).end()) },
+    );
+    expect({ code, stderr, stdout, spans }).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: 'worker ended with 1\n',
+      spans: names(3),
+    });
+  });
+
+  it('a worker can ask for signals, which only the main thread hears', async () => {
+    const { code, stderr, spans } = await run(`
+      const { isMainThread, Worker } = await import('node:worker_threads');
+      if (isMainThread) new Worker(new URL(import.meta.url));
+      else record(telemetry({ exporters: [backend()], flushOn: ['beforeExit', 'SIGTERM', 'SIGINT'] }), 5);
+    `);
+    expect({ code, stderr, spans }).toEqual({ code: 0, stderr: '', spans: names(5) });
+  });
+});
+
+describe.concurrent('processes that make processes', () => {
+  it('forked children deliver their own spans under their own ids, each span once', async () => {
+    const { code, stderr, spans, calls, ms } = await run(`
+      const { fork } = await import('node:child_process');
+      const { fileURLToPath } = await import('node:url');
+      const isChild = process.send !== undefined;
+      const oc = telemetry({ exporters: [backend()] });
+      record(oc, 10);
+      if (!isChild) for (let at = 0; at < 2; at++) fork(fileURLToPath(import.meta.url));
+    `);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(spans).toEqual([...Array(3)].flatMap(() => names(10)).sort());
+    expect(new Set(calls.map(({ instance }) => instance)).size).toBe(3);
+    expect(new Set(calls.map(({ port }) => port)).size).toBe(3);
+    expect(ms).toBeLessThan(AT_ONCE_MS);
+  });
+
+  it("a cluster's workers, whose config is the primary's, do the same", async () => {
+    const { code, stderr, spans, calls } = await run(`
+      const { default: cluster } = await import('node:cluster');
+      const oc = telemetry({ exporters: [backend()], flushOn: ['beforeExit', 'SIGTERM'] });
+      record(oc, 10);
+      if (cluster.isPrimary) for (let at = 0; at < 2; at++) cluster.fork();
+      else cluster.worker.disconnect();
+    `);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(spans).toEqual([...Array(3)].flatMap(() => names(10)).sort());
+    expect(new Set(calls.map(({ instance }) => instance)).size).toBe(3);
+  });
+});

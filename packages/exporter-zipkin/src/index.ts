@@ -1,0 +1,117 @@
+import {
+  type Agent,
+  ConfigError,
+  ExportError,
+  type Exporter,
+  type Fetch,
+  given,
+  httpHeaders,
+  httpSender,
+  httpUrl,
+  milliseconds,
+  oneOf,
+  readOptions,
+  type SpanData,
+} from '@oc/core/exporter';
+import { encodeJson } from './json.ts';
+import { encodeProtobuf } from './protobuf.ts';
+
+/** Options of `zipkin`. */
+export interface ZipkinOptions {
+  /**
+   * Where to send, http or https. A URL without a path gets `/api/v2/spans`; credentials in it become Basic
+   * authorization. Default: OTEL_EXPORTER_ZIPKIN_ENDPOINT, else `http://localhost:9411/api/v2/spans`.
+   */
+  readonly url?: string | URL | undefined;
+  /** More headers for every request, such as the key of a vendor that takes Zipkin's format. Default: none. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /**
+   * 'json', or 'protobuf' for bodies of about half the size, which needs the package `protobufjs` to be installed.
+   * Default 'json'.
+   */
+  readonly encoding?: 'json' | 'protobuf' | undefined;
+  /** The fetch to use in place of node-fetch: `globalThis.fetch`. It may hold the process for up to `attemptMs`. */
+  readonly fetch?: Fetch | undefined;
+  /** An agent of `node:http` or `node:https`, for proxies and client certificates. Not beside `fetch`. */
+  readonly agent?: Agent | undefined;
+}
+
+const SPEC = {
+  url: httpUrl('http://localhost:9411/api/v2/spans', { env: 'OTEL_EXPORTER_ZIPKIN_ENDPOINT' }),
+  headers: httpHeaders(),
+  encoding: oneOf(['json', 'protobuf'], 'json'),
+  fetch: given<Fetch>('function'),
+  agent: given<Agent>('object'),
+  attemptMs: milliseconds(10_000, { env: 'OTEL_EXPORTER_ZIPKIN_TIMEOUT', envOnly: true }),
+};
+
+/** What Zipkin's own reporters send at most in one message, in bytes: receivers are set up for it. */
+const MESSAGE_BYTES = 500_000;
+
+/**
+ * Sends spans to Zipkin, or to anything that takes its format: Jaeger, the OpenTelemetry Collector, Tempo, vendors.
+ *
+ * @throws ConfigError for wrong options.
+ */
+export function zipkin(options?: ZipkinOptions): Exporter {
+  const { options: chosen, warnings } = readOptions('zipkin', options, SPEC);
+  const { headers, encoding, fetch, agent, attemptMs } = chosen;
+  if (fetch && agent) throw new ConfigError("zipkin: 'agent' has no effect beside 'fetch': give one of them");
+  const sender = httpSender({
+    exporter: 'zipkin',
+    url: withPath(chosen.url),
+    headers,
+    load: async () => (await import('node-fetch')).default,
+    fetch,
+    agent,
+    failures: { 400: 'poisoned' }, // one span that Zipkin cannot read makes it refuse them all
+  });
+  const { contentType, load } = ENCODINGS[encoding];
+
+  return {
+    name: 'zipkin',
+    limits: { spans: 1_000 },
+    delivery: { attemptMs },
+    warnings,
+
+    async exportSpans(spans, call) {
+      const encode = await load();
+      const body = encode(spans, call.resource.labels['service.name'] ?? '');
+      if (body.byteLength > MESSAGE_BYTES && spans.length > 1) {
+        const size = `${spans.length} spans make a message of ${body.byteLength} bytes`;
+        throw new ExportError('too-large', `zipkin: ${size}, above the customary ${MESSAGE_BYTES}`);
+      }
+      await sender.send({ body, headers: { 'content-type': contentType } }, call);
+    },
+
+    async close() {
+      sender.close();
+    },
+  };
+}
+
+/** Makes the body of a message. */
+type Encode = (spans: readonly SpanData[], serviceName: string) => Uint8Array;
+
+const ENCODINGS = {
+  json: { contentType: 'application/json', load: loadJson },
+  protobuf: { contentType: 'application/x-protobuf', load: loadProtobuf },
+};
+
+async function loadJson(): Promise<Encode> {
+  return (spans, serviceName) => Buffer.from(encodeJson(spans, serviceName));
+}
+
+async function loadProtobuf(): Promise<Encode> {
+  try {
+    const { default: protobuf } = await import('protobufjs/minimal.js');
+    return (spans, serviceName) => encodeProtobuf(spans, serviceName, protobuf.Writer.create());
+  } catch (cause) {
+    const remedy = "encoding 'protobuf' needs the package protobufjs: npm install protobufjs";
+    throw new ExportError('misconfigured', `zipkin: ${remedy}`, { cause });
+  }
+}
+
+function withPath(url: URL): URL {
+  return url.pathname === '/' ? new URL(`/api/v2/spans${url.search}`, url) : url;
+}

@@ -1,0 +1,3 @@
+import ddTrace from 'dd-trace';
+
+export const tracer = ddTrace.init({ service: 'bench', plugins: false, startupLogs: false });

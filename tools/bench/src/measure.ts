@@ -1,0 +1,87 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { EncodeTask, RecordTask } from './task.ts';
+
+const kept: { last: unknown } = { last: undefined };
+
+/**
+ * Operations between two turns of the event loop, in which batches are exported: far below every queue's bound; many
+ * where nothing is queued, since a turn would weigh more than the rest.
+ */
+function perTurn(spansEach: number): number {
+  return spansEach > 0 ? 100 : 10_000;
+}
+
+async function repeat(task: RecordTask, operations: number, together: number): Promise<void> {
+  for (let done = 0; done < operations; done += together) {
+    for (let i = 0; i < together; i++) kept.last = task.run();
+    await nextTurn();
+  }
+}
+
+async function requireAll(task: RecordTask, spans: number): Promise<void> {
+  const received = await task.received();
+  if (received !== spans) throw new Error(`${received} spans of ${spans} reached the exporter`);
+}
+
+/** Nanoseconds an operation, garbage collection and hand-over to the exporter included. */
+export async function nsPerOperation(task: RecordTask, spansEach: number, budgetMs: number): Promise<number> {
+  const block = 10 * perTurn(spansEach);
+  let operations = 0;
+  // By time, not by count: the libraries are up to a hundred times apart.
+  const during = async (ms: number): Promise<number> => {
+    const first = operations;
+    const start = performance.now();
+    for (;;) {
+      await repeat(task, block, perTurn(spansEach));
+      operations += block;
+      const elapsed = performance.now() - start;
+      if (elapsed >= ms) return (elapsed * 1e6) / (operations - first);
+    }
+  };
+  await during(budgetMs / 2); // warm-up
+  const ns = await during(budgetMs);
+  await requireAll(task, operations * spansEach);
+  return ns;
+}
+
+/**
+ * Bytes of heap allocated by an operation, whether they die young or not. The process runs with a young generation of
+ * hundreds of megabytes, so that nothing is collected between the two readings and growth is allocation. Buffers
+ * outside the heap are not in it.
+ */
+export async function bytesPerOperation(task: RecordTask, spansEach: number, quick: boolean): Promise<number> {
+  const together = perTurn(spansEach);
+  const counted = Math.max(together, quick ? 1_000 : spansEach > 0 ? 10_000 : 50_000);
+  const warmUp = quick ? counted : 5 * counted;
+  await repeat(task, warmUp, together);
+  global.gc?.();
+  const before = process.memoryUsage().heapUsed;
+  await repeat(task, counted, together);
+  const bytes = (process.memoryUsage().heapUsed - before) / counted;
+  await requireAll(task, (warmUp + counted) * spansEach);
+  return bytes;
+}
+
+/**
+ * Nanoseconds a span to bytes ready for a socket. Each batch is new, and made outside of the time: spans may compute
+ * and remember parts when they are first read, and each is encoded once in life. The text becomes bytes in the end,
+ * as in every client, so that a string that is not joined yet gains nothing.
+ */
+export async function nsPerEncodedSpan(task: EncodeTask<unknown>, budgetMs: number): Promise<number> {
+  const BATCH = 512;
+  const during = async (ms: number): Promise<number> => {
+    let elapsed = 0;
+    let spans = 0;
+    while (elapsed < ms) {
+      const batch = await task.spans(BATCH);
+      const start = performance.now();
+      const body = Buffer.from(task.encode(batch));
+      elapsed += performance.now() - start;
+      spans += batch.length;
+      if (body.length < BATCH * 500) throw new Error(`${body.length} bytes are not ${BATCH} spans`);
+    }
+    return (elapsed * 1e6) / spans;
+  };
+  await during(budgetMs / 2); // warm-up
+  return during(budgetMs);
+}
