@@ -22,4 +22,4 @@ if (!existsSync(STAMP) || readFileSync(STAMP, 'utf8') !== lock) {
 if (process.argv.includes('--clean')) {
   for (const folder of readdirSync('packages')) rmSync(`packages/${folder}/dist`, { recursive: true, force: true });
 }
-if (process.argv.includes('--build')) run('npx', '--no-install', 'tsc', '-b', 'tools');
+if (process.argv.includes('--build')) run('npm', 'run', '--silent', 'build');

@@ -33,7 +33,7 @@ function silentTracer(): Tracer {
     limits: limitsOf(),
     sampler: neverSample(),
     deliveries: [],
-    listeners: [],
+    watcher: undefined,
     warnOnce() {},
   });
   return silent;

@@ -206,8 +206,13 @@ const BYTES_OF_A_SPAN = 200;
 /** What a span counts as in a queue's bound: 200 bytes and twice the length of its strings. */
 export function bytesOf({ name, message, list, notes, rare }: SpanRecord): number {
   let characters = name.length + (message?.length ?? 0);
-  for (const item of list) characters += charactersOf(item);
-  if (notes) for (const note of notes) characters += note.description.length + charactersIn(note.attributes);
+  for (let i = 0; i < list.length; i++) characters += charactersOf(list[i]);
+  if (notes) {
+    for (let i = 0; i < notes.length; i++) {
+      const { description, attributes } = notes[i] as Annotation;
+      characters += description.length + charactersIn(attributes);
+    }
+  }
   if (rare) for (const link of rare.links) characters += 48 + charactersIn(link.attributes);
   return BYTES_OF_A_SPAN + 2 * characters;
 }

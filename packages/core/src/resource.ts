@@ -24,8 +24,8 @@ export function resourceOf(
   ]);
   const name = service || OTEL_SERVICE_NAME?.trim() || merged.get('service.name') || 'unknown_service:node';
   merged.set('service.name', name);
-  // Random for each process and thread: each of them loads this module anew.
-  instanceId ??= crypto.randomUUID();
+  // For each process and thread, since each of them loads this module anew.
+  instanceId ??= newInstanceId();
   if (!merged.get('service.instance.id')) merged.set('service.instance.id', instanceId);
   const clean = [...merged]
     .filter(([key]) => key !== '')
@@ -72,4 +72,9 @@ function percentLabels(text: string): Labels | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A random UUID (version 4). Not by `crypto`, which costs milliseconds to load: the id has to differ, not to be secret. */
+function newInstanceId(): string {
+  return 'xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx'.replace(/x/g, () => Math.floor(Math.random() * 16).toString(16));
 }

@@ -6,10 +6,12 @@ import type { Sampler } from './span.ts';
 export interface BitSampler extends Sampler {
   /** `high` and `low` are the last 64 bits of the trace id. */
   decide(high: number, low: number): boolean;
+  /** Whether it never samples, so that no id has to be drawn for it. */
+  readonly isNever: boolean;
 }
 
-function bitSampler(description: string, decide: (high: number, low: number) => boolean): BitSampler {
-  return { description, decide, sample: ({ traceId }) => decide(bitsAt(traceId, 16), bitsAt(traceId, 24)) };
+function bitSampler(description: string, decide: BitSampler['decide'], isNever = false): BitSampler {
+  return { description, decide, isNever, sample: ({ traceId }) => decide(bitsAt(traceId, 16), bitsAt(traceId, 24)) };
 }
 
 /** Samples every root. */
@@ -19,7 +21,7 @@ export function alwaysSample(): Sampler {
 
 /** Samples no root. */
 export function neverSample(): Sampler {
-  return bitSampler('never', () => false);
+  return bitSampler('never', () => false, true);
 }
 
 /**

@@ -99,13 +99,14 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
 
   const pipelines: Pipeline[] = [];
   const health = (): readonly ExporterHealth[] => pipelines.map((pipeline) => pipeline.health());
+  const listeners = new Set<SpanListener>();
   const host = {
     stamps,
     limits,
     warnOnce,
     sampler: isOff ? neverSample() : (options.sampler ?? samplerFromEnvironment(warn)),
     deliveries: [] as Delivery<SpanRecord>[],
-    listeners: [] as readonly SpanListener[],
+    watcher: undefined as SpanListener | undefined,
   };
   const source: Source = {
     resource,
@@ -113,9 +114,11 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
     views: () => stats.views(),
     health,
     watch(listener) {
-      host.listeners = [...host.listeners, listener];
+      listeners.add(listener);
+      host.watcher = watcherOf(listeners);
       return () => {
-        host.listeners = host.listeners.filter((each) => each !== listener);
+        listeners.delete(listener);
+        host.watcher = watcherOf(listeners);
       };
     },
     sampling: {
@@ -198,6 +201,22 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
 
 /** Different warnings that one telemetry gives about what the application does. */
 const MOST_WARNINGS = 1_000;
+
+/** One listener for all; what they throw is ignored, since a page that watches must not break the application. */
+function watcherOf(listeners: ReadonlySet<SpanListener>): SpanListener | undefined {
+  if (listeners.size === 0) return undefined;
+  const each = (tell: (listener: SpanListener) => void): void => {
+    for (const listener of listeners) {
+      try {
+        tell(listener);
+      } catch {}
+    }
+  };
+  return {
+    start: (span) => each((listener) => listener.start(span)),
+    end: (span, sampled) => each((listener) => listener.end(span, sampled)),
+  };
+}
 
 function reporterOf(onError: TelemetryOptions['onError']): (problem: Problem) => void {
   return (problem) => {

@@ -51,14 +51,13 @@ export class LiveTracer implements Tracer {
     if (parent instanceof RecordingSpan && parent.recorder === this.#host) {
       const { record } = parent;
       record.childCount++;
-      if (!options?.sampler && !record.sampled && this.#host.listeners.length === 0)
-        return unsampledBelow(parent.context);
+      if (!options?.sampler && !record.sampled && !this.#host.watcher) return unsampledBelow(parent.context);
       const { trace, high, low } = record;
       const sampled = this.#decide(record.sampled, trace, name, options);
       const elapsed = Math.floor((this.#host.stamps.clock.monotonic() - trace.monotonic) * 1_000);
       return this.#start(trace, elapsed, high, low, false, sampled, name, options);
     }
-    if (parent instanceof UnsampledSpan && !options?.sampler && this.#host.listeners.length === 0) {
+    if (parent instanceof UnsampledSpan && !options?.sampler && !this.#host.watcher) {
       return parent.child();
     }
     return this.#startBelow('context' in parent ? parent.context : parent, name, options);
@@ -105,12 +104,14 @@ export class LiveTracer implements Tracer {
 
   #startRoot(name: string, options: SpanOptions | undefined): Span {
     const host = this.#host;
+    const sampler = options?.sampler ?? host.sampler;
+    if ((sampler as Partial<BitSampler>).isNever && !host.watcher) return unsampledBelow(undefined);
     const a = randomBits();
     const b = randomBits();
     const c = randomBits();
     const d = randomBits() || 1; // never all zero
-    const sampled = samples(options?.sampler ?? host.sampler, a, b, c, d, name, options);
-    if (!sampled && host.listeners.length === 0) return new UnsampledSpan(a, b, c, d, undefined);
+    const sampled = samples(sampler, a, b, c, d, name, options);
+    if (!sampled && !host.watcher) return new UnsampledSpan(a, b, c, d, undefined);
     return this.#start(new Trace(a, b, c, d, host.stamps, undefined), 0, 0, 0, false, sampled, name, options);
   }
 
@@ -125,7 +126,7 @@ export class LiveTracer implements Tracer {
     }
     const traceState = validTraceState(given.traceState);
     const parentSampled = given.sampled === true;
-    if (!parentSampled && !options?.sampler && host.listeners.length === 0) {
+    if (!parentSampled && !options?.sampler && !host.watcher) {
       return unsampledBelow({ traceId, spanId, sampled: false, traceState });
     }
     const [a, b, c, d] = [0, 8, 16, 24].map((at) => bitsAt(traceId, at)) as [number, number, number, number];
@@ -160,13 +161,7 @@ export class LiveTracer implements Tracer {
     if (this.#scope) record.more().scope = this.#scope;
     if (options?.attributes) record.drop('attributes', putAll(record.list, options.attributes, limits));
     if (options?.links) for (const link of options.links) span.link(link?.context, link?.type, link?.attributes);
-    for (const listener of host.listeners) {
-      try {
-        listener.start(record);
-      } catch {
-        // A page that watches must not break the application.
-      }
-    }
+    host.watcher?.start(record);
     return span;
   }
 }

@@ -1,36 +1,47 @@
 import { bitsAt, hexOf, randomBits } from './ids.ts';
 import type { Span, SpanContext } from './span.ts';
 
-/** A span that keeps nothing but its context, which is made when somebody asks. */
+/**
+ * A span that keeps nothing but its context, which is made when somebody asks. Its trace id is four integers, or all 0
+ * until it is needed.
+ */
 export class UnsampledSpan implements Span {
-  readonly a: number;
-  readonly b: number;
-  readonly c: number;
-  readonly d: number;
+  #a: number;
+  #b: number;
+  #c: number;
+  #d: number;
   #context: SpanContext | undefined;
 
   constructor(a: number, b: number, c: number, d: number, context: SpanContext | undefined) {
-    this.a = a;
-    this.b = b;
-    this.c = c;
-    this.d = d;
+    this.#a = a;
+    this.#b = b;
+    this.#c = c;
+    this.#d = d;
     this.#context = context;
   }
 
   get context(): SpanContext {
-    this.#context ??= {
-      traceId: hexOf(this.a) + hexOf(this.b) + hexOf(this.c) + hexOf(this.d),
-      spanId: newSpanId(),
-      sampled: false,
-    };
+    if (!this.#context) {
+      this.#draw();
+      const traceId = hexOf(this.#a) + hexOf(this.#b) + hexOf(this.#c) + hexOf(this.#d);
+      this.#context = { traceId, spanId: newSpanId(), sampled: false };
+    }
     return this.#context;
   }
 
   /** The same decision, the same trace, an id of its own. */
   child(): UnsampledSpan {
-    return this.#context?.traceState === undefined
-      ? new UnsampledSpan(this.a, this.b, this.c, this.d, undefined)
-      : unsampledBelow(this.#context);
+    if (this.#context?.traceState !== undefined) return unsampledBelow(this.#context);
+    this.#draw();
+    return new UnsampledSpan(this.#a, this.#b, this.#c, this.#d, undefined);
+  }
+
+  #draw(): void {
+    if ((this.#a | this.#b | this.#c | this.#d) !== 0) return;
+    this.#a = randomBits();
+    this.#b = randomBits();
+    this.#c = randomBits();
+    this.#d = randomBits() || 1; // never all zero
   }
 
   get recording(): boolean {
@@ -65,7 +76,7 @@ export class UnsampledSpan implements Span {
 
 /** An unsampled span below `parent`, or the first of a trace of its own. */
 export function unsampledBelow(parent: SpanContext | undefined): UnsampledSpan {
-  if (!parent) return new UnsampledSpan(randomBits(), randomBits(), randomBits(), randomBits() || 1, undefined);
+  if (!parent) return new UnsampledSpan(0, 0, 0, 0, undefined);
   const { traceId, traceState } = parent;
   const context = { traceId, spanId: newSpanId(), sampled: false };
   const [a, b, c, d] = [0, 8, 16, 24].map((at) => bitsAt(traceId, at)) as [number, number, number, number];

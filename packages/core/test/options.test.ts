@@ -303,6 +303,7 @@ describe('httpHeaders', () => {
     ['a list', [`x-key: ${SECRET}`]],
     ['null', null],
     ['a Map', new Map([['x-key', SECRET]])],
+    ['a Headers object, whose members cannot be listed by name', new Headers({ 'x-key': SECRET })],
   ])('are refused for %s, without the value', (_, wrong) => {
     const message = refusal(made, wrong);
     expect(message).toContain("'x'");

@@ -26,7 +26,7 @@ export interface ZipkinOptions {
   /** More headers for every request, such as the key of a vendor that takes Zipkin's format. Default: none. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
-   * 'json', or 'protobuf' for bodies of about half the size, which needs the package `protobufjs` to be installed.
+   * 'json', or 'protobuf', which takes about 60 % of the bytes and needs the package `protobufjs` to be installed.
    * Default 'json'.
    */
   readonly encoding?: 'json' | 'protobuf' | undefined;

@@ -59,7 +59,7 @@ export function zipkinSpanOf(span: SpanData, localEndpoint: Endpoint | undefined
   };
 }
 
-/** Zipkin refuses a message with a fraction in a time, and reads 0 as absent, in annotations as an error. */
+/** Zipkin refuses a message with a fraction in a time, and reads 0 as absent. */
 function micros(value: number): number {
   return Math.max(1, Math.floor(value));
 }

@@ -215,7 +215,7 @@ describe('annotations', () => {
     ]);
   });
 
-  it('are never at 0, for which Zipkin refuses the message', () => {
+  it('are never at 0, which would be absent', () => {
     const annotations = [{ time: 0, description: 'boot', attributes: {} }];
     expect(annotationsOf({ annotations })).toEqual([{ timestamp: 1, value: 'boot' }]);
   });

@@ -1,8 +1,26 @@
 import { count, distribution, measure, sum, view } from '@oc/core';
-import { type DistributionValue, deltas, type Exporter, ExportError, httpSender, type TimeSeries } from '@oc/core/exporter';
+import {
+  type DistributionValue,
+  deltas,
+  ExportError,
+  type Exporter,
+  httpSender,
+  type TimeSeries,
+} from '@oc/core/exporter';
 import { expect, test } from 'vitest';
 import { ManualClock } from './clock.ts';
-import { Backend, type Behaviour, imbalance, metricsOf, randomFrom, reset, rig, rowsOf, status, takeAndReset } from './wire.ts';
+import {
+  Backend,
+  type Behaviour,
+  imbalance,
+  metricsOf,
+  randomFrom,
+  reset,
+  rig,
+  rowsOf,
+  status,
+  takeAndReset,
+} from './wire.ts';
 
 interface Point {
   readonly id: string;

@@ -192,22 +192,25 @@ const ENDS: readonly (readonly [string, Behaviour | undefined, number, number, b
   ['that is busy', status(503), 290, 500, false],
 ];
 
-test.each(ENDS)("'unsettled' of a backend %s is what its ledger lacks, and comes on time", async (_, behave, least, most) => {
-  const backend = behave && (await Backend.open(behave));
-  const exporter = wire(backend ?? new URL(`http://127.0.0.1:${await closedPort()}/`));
-  const { oc } = rig([[exporter, { batchItems: 10 }]]);
-  endSpans(oc, 1, 'warm');
-  await oc.flush({ withinMs: 1 }); // loads what the first call loads
-  const names = endSpans(oc, 39);
-  const asked = performance.now();
-  const [drained] = await oc.flush({ withinMs: 300 });
-  const took = performance.now() - asked;
-  expect(drained?.unsettled).toBe(names.length + 1 - (backend?.took.size ?? 0));
-  expect(drained?.unsettled).toBe(40 - spansOf(oc).delivered);
-  expect(imbalance(spansOf(oc))).toBe(0);
-  expect(took).toBeGreaterThanOrEqual(least);
-  expect(took).toBeLessThanOrEqual(most);
-});
+test.each(ENDS)(
+  "'unsettled' of a backend %s is what its ledger lacks, and comes on time",
+  async (_, behave, least, most) => {
+    const backend = behave && (await Backend.open(behave));
+    const exporter = wire(backend ?? new URL(`http://127.0.0.1:${await closedPort()}/`));
+    const { oc } = rig([[exporter, { batchItems: 10 }]]);
+    endSpans(oc, 1, 'warm');
+    await oc.flush({ withinMs: 1 }); // loads what the first call loads
+    const names = endSpans(oc, 39);
+    const asked = performance.now();
+    const [drained] = await oc.flush({ withinMs: 300 });
+    const took = performance.now() - asked;
+    expect(drained?.unsettled).toBe(names.length + 1 - (backend?.took.size ?? 0));
+    expect(drained?.unsettled).toBe(40 - spansOf(oc).delivered);
+    expect(imbalance(spansOf(oc))).toBe(0);
+    expect(took).toBeGreaterThanOrEqual(least);
+    expect(took).toBeLessThanOrEqual(most);
+  },
+);
 
 test('a flush with nothing to do resolves at once', async () => {
   const backend = await Backend.open();

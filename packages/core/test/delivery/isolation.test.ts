@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { count, measure, view } from '@oc/core';
-import { type Exporter, ExportError, type SpanData } from '@oc/core/exporter';
+import { ExportError, type Exporter, type SpanData } from '@oc/core/exporter';
 import { expect, test } from 'vitest';
 import { ManualClock, turn } from './clock.ts';
 import { Backend, endSpans, figures, imbalance, onceEach, rig, rowsOf, silence, spansOf, wire } from './wire.ts';
@@ -52,7 +52,10 @@ const NONSENSE: readonly (readonly [string, () => unknown])[] = [
   ['an array', () => [new Error('one')]],
   ['a revoked proxy', revoked],
   ['an error that cannot be read', unreadable],
-  ['an error whose message cannot be read', () => Object.defineProperty(new Error('x'), 'message', { get: unreadable })],
+  [
+    'an error whose message cannot be read',
+    () => Object.defineProperty(new Error('x'), 'message', { get: unreadable }),
+  ],
   [
     'an error whose message throws',
     () =>
@@ -69,23 +72,26 @@ const NONSENSE: readonly (readonly [string, () => unknown])[] = [
   ['a plain error', () => new Error('boom')],
 ];
 
-test.each(NONSENSE)('a call that rejects with %s is counted as exporter-error, and the next one passes', async (_, make) => {
-  let calls = 0;
-  const exporter: Exporter = {
-    name: 'odd',
-    exportSpans: () => (++calls === 1 ? Promise.reject(make()) : Promise.resolve()),
-  };
-  const { oc, problems } = rig([exporter]);
-  endSpans(oc, 4);
-  const [drained] = await oc.flush();
-  expect(drained?.unsettled).toBe(0);
-  expect(figures(spansOf(oc))).toEqual({ ...IDLE, accepted: 4, delivered: 0, dropped: { 'exporter-error': 4 } });
-  expect(problems).toHaveLength(1);
-  expect(problems[0]?.message).toMatch(/^odd: 4 spans dropped \(exporter-error\)/);
-  endSpans(oc, 3);
-  await oc.flush();
-  expect(figures(spansOf(oc))).toEqual({ ...IDLE, accepted: 7, delivered: 3, dropped: { 'exporter-error': 4 } });
-});
+test.each(NONSENSE)(
+  'a call that rejects with %s is counted as exporter-error, and the next one passes',
+  async (_, make) => {
+    let calls = 0;
+    const exporter: Exporter = {
+      name: 'odd',
+      exportSpans: () => (++calls === 1 ? Promise.reject(make()) : Promise.resolve()),
+    };
+    const { oc, problems } = rig([exporter]);
+    endSpans(oc, 4);
+    const [drained] = await oc.flush();
+    expect(drained?.unsettled).toBe(0);
+    expect(figures(spansOf(oc))).toEqual({ ...IDLE, accepted: 4, delivered: 0, dropped: { 'exporter-error': 4 } });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.message).toMatch(/^odd: 4 spans dropped \(exporter-error\)/);
+    endSpans(oc, 3);
+    await oc.flush();
+    expect(figures(spansOf(oc))).toEqual({ ...IDLE, accepted: 7, delivered: 3, dropped: { 'exporter-error': 4 } });
+  },
+);
 
 test.each(NONSENSE)('an exporter whose start rejects with %s fails alone', async (_, make) => {
   const backend = await Backend.open();
@@ -280,42 +286,49 @@ test.each<readonly [string, () => void | Promise<void>]>([
     },
   ],
   ['rejects', () => Promise.reject(new Error('port in use'))],
-])('an exporter whose start %s fails: its items are not-started, the other exporter and the application live', async (_, start) => {
-  const backend = await Backend.open();
-  const requests = measure({ name: 'requests' });
-  let closes = 0;
-  const odd: Exporter = {
-    name: 'odd',
-    start,
-    exportSpans: async () => {},
-    exportMetrics: async () => {},
-    close: async () => {
-      closes++;
-    },
-  };
-  const { oc, problems } = rig([odd, wire(backend)], { views: [view({ measure: requests, aggregation: count() })] });
-  oc.stats.record([[requests, 1]]);
-  const before = endSpans(oc, 3, 'before');
-  expect(await oc.ready).toMatchObject([
-    { name: 'odd', spans: { state: 'failed', dropped: { 'not-started': 3 } }, metrics: { state: 'failed' } },
-    { name: 'wire', spans: { state: expect.stringMatching(/idle|delivering/) } },
-  ]);
-  const after = endSpans(oc, 2, 'after');
-  const flushed = await oc.flush();
-  expect(flushed).toMatchObject([
-    {
-      unsettled: 0,
-      spans: { state: 'failed', accepted: 5, delivered: 0, dropped: { 'not-started': 5 }, queued: 0 },
-      metrics: { state: 'failed', accepted: 1, delivered: 0, dropped: { 'not-started': 1 } },
-    },
-    { unsettled: 0, spans: { delivered: 5 }, metrics: { delivered: 1 } },
-  ]);
-  expect([...backend.took.keys()].sort()).toEqual([...before, ...after, 'requests{}'].sort());
-  expect(problems[0]).toMatchObject({ exporter: 'odd', severity: 'error', message: expect.stringContaining('port in use') });
-  const closed = await oc.shutdown();
-  expect(closed.map(({ unsettled }) => unsettled)).toEqual([0, 0]);
-  expect(closes).toBeLessThanOrEqual(1);
-});
+])(
+  'an exporter whose start %s fails: its items are not-started, the other exporter and the application live',
+  async (_, start) => {
+    const backend = await Backend.open();
+    const requests = measure({ name: 'requests' });
+    let closes = 0;
+    const odd: Exporter = {
+      name: 'odd',
+      start,
+      exportSpans: async () => {},
+      exportMetrics: async () => {},
+      close: async () => {
+        closes++;
+      },
+    };
+    const { oc, problems } = rig([odd, wire(backend)], { views: [view({ measure: requests, aggregation: count() })] });
+    oc.stats.record([[requests, 1]]);
+    const before = endSpans(oc, 3, 'before');
+    expect(await oc.ready).toMatchObject([
+      { name: 'odd', spans: { state: 'failed', dropped: { 'not-started': 3 } }, metrics: { state: 'failed' } },
+      { name: 'wire', spans: { state: expect.stringMatching(/idle|delivering/) } },
+    ]);
+    const after = endSpans(oc, 2, 'after');
+    const flushed = await oc.flush();
+    expect(flushed).toMatchObject([
+      {
+        unsettled: 0,
+        spans: { state: 'failed', accepted: 5, delivered: 0, dropped: { 'not-started': 5 }, queued: 0 },
+        metrics: { state: 'failed', accepted: 1, delivered: 0, dropped: { 'not-started': 1 } },
+      },
+      { unsettled: 0, spans: { delivered: 5 }, metrics: { delivered: 1 } },
+    ]);
+    expect([...backend.took.keys()].sort()).toEqual([...before, ...after, 'requests{}'].sort());
+    expect(problems[0]).toMatchObject({
+      exporter: 'odd',
+      severity: 'error',
+      message: expect.stringContaining('port in use'),
+    });
+    const closed = await oc.shutdown();
+    expect(closed.map(({ unsettled }) => unsettled)).toEqual([0, 0]);
+    expect(closes).toBeLessThanOrEqual(1);
+  },
+);
 
 test('an exporter whose start takes over 10 s has failed then, and not before', async () => {
   const clock = new ManualClock();

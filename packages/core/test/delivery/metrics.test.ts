@@ -1,5 +1,5 @@
 import { count, distribution, lastValue, measure, sum, type TelemetryOptions, view } from '@oc/core';
-import { type Exporter, ExportError, type Metric } from '@oc/core/exporter';
+import { ExportError, type Exporter, type Metric } from '@oc/core/exporter';
 import { expect, test } from 'vitest';
 import { ManualClock, turn } from './clock.ts';
 import {
@@ -144,7 +144,12 @@ test('a collection is one call, cut only at limits.timeSeries; the slices repeat
     ],
     [['b', 2]],
   ]);
-  expect(slices.flatMap(rowsOf).map(({ id }) => id)).toEqual(calls.filter((metrics) => !slices.includes(metrics)).flatMap(rowsOf).map(({ id }) => id));
+  expect(slices.flatMap(rowsOf).map(({ id }) => id)).toEqual(
+    calls
+      .filter((metrics) => !slices.includes(metrics))
+      .flatMap(rowsOf)
+      .map(({ id }) => id),
+  );
   for (const [metric] of slices.slice(0, 2)) {
     const { timeSeries, ...descriptor } = metric as Metric;
     expect(descriptor).toEqual({
@@ -205,7 +210,12 @@ test('a collection that is retried stays, and newer ones wait behind it', async 
   const { oc } = rig([[exporter, { metricsEveryMs: 10_000 }]], { clock, ...keyed });
   record(oc, 2);
   await clock.pass(45_000, busy);
-  expect(figures(metricsOf(oc))).toMatchObject({ state: 'retrying', accepted: 8, queued: 4, dropped: { superseded: 4 } });
+  expect(figures(metricsOf(oc))).toMatchObject({
+    state: 'retrying',
+    accepted: 8,
+    queued: 4,
+    dropped: { superseded: 4 },
+  });
   const times = new Set(backend.arrivals.flatMap(pointsOf).map(({ time }) => time));
   expect(times.size).toBe(1);
   backend.behave = ok;
@@ -229,13 +239,20 @@ test('the time for retries of a collection runs in an outage too, and then the n
   const before = backend.arrivals.length;
   backend.behave = ok;
   await clock.until(() => backend.arrivals.length > before, busy);
-  const [first, last] = [backend.arrivals[0], backend.arrivals.at(-1)].map((arrival) => pointsOf(arrival as Arrival)[0]?.time ?? 0);
+  const [first, last] = [backend.arrivals[0], backend.arrivals.at(-1)].map(
+    (arrival) => pointsOf(arrival as Arrival)[0]?.time ?? 0,
+  );
   expect(last).toBeGreaterThan(first as number);
 });
 
 test.each([
   ['the interval', { metricsEveryMs: 10_000 }, undefined, 10_000],
-  ['the exporter’s least time between two collections, when that is longer', { metricsEveryMs: 10_000 }, 25_000, 25_000],
+  [
+    'the exporter’s least time between two collections, when that is longer',
+    { metricsEveryMs: 10_000 },
+    25_000,
+    25_000,
+  ],
   ['the default of a minute', {}, undefined, 60_000],
 ])('metrics are collected at %s', async (_, delivery, leastMs, everyMs) => {
   const clock = new ManualClock();
@@ -437,8 +454,10 @@ test('signals leaves out what an exporter is not to get', async () => {
   record(oc, 1);
   endSpans(oc, 1);
   const drained = await oc.flush();
-  expect(drained.map(({ spans, metrics }) => [spans.state, spans.delivered, metrics.state, metrics.delivered])).toEqual([
-    ['idle', 1, 'unused', 0],
-    ['unused', 0, 'idle', 1],
-  ]);
+  expect(drained.map(({ spans, metrics }) => [spans.state, spans.delivered, metrics.state, metrics.delivered])).toEqual(
+    [
+      ['idle', 1, 'unused', 0],
+      ['unused', 0, 'idle', 1],
+    ],
+  );
 });

@@ -28,23 +28,34 @@ class Tormentor {
   }
 
   #treat(arrival: Arrival): void {
-    const { ids } = arrival;
-    if (ids.length > MOST_ITEMS || ids.some((id) => id.startsWith('huge'))) return arrival.answer(413);
-    if (ids.some((id) => id.startsWith('poison'))) return arrival.answer(400);
-    const dice = this.isHarmful ? this.#random() : 1;
-    if (dice < 0.06) return arrival.answer(503);
-    if (dice < 0.08) return arrival.answer(429, { 'retry-after': '3' });
-    if (dice < 0.13) return void arrival.socket.resetAndDestroy();
-    if (dice < 0.17) return this.#lose(arrival, () => arrival.socket.resetAndDestroy());
-    if (dice < 0.19) return this.#lose(arrival, () => this.#hang(arrival));
-    if (dice < 0.21) return this.#hang(arrival);
-    if (dice < 0.22) return arrival.answer(401);
-    if (dice < 0.23) return void arrival.response.writeHead(200, { 'content-type': 'text/html' }).end('<html>');
-    if (dice < 0.25) return void arrival.response.writeHead(307, { location: 'http://127.0.0.1:9/' }).end();
-    if (dice < 0.35) return this.#partly(arrival);
-    if (dice < 0.38) return this.#partlyByCount(arrival);
-    if (dice < 0.5) return void setTimeout(() => arrival.answer(204), 1 + this.#random() * 10);
-    arrival.answer(204);
+    const { ids, response, socket } = arrival;
+    if (ids.length > MOST_ITEMS || ids.some((id) => id.startsWith('huge'))) arrival.answer(413);
+    else if (ids.some((id) => id.startsWith('poison'))) arrival.answer(400);
+    else if (this.isHarmful) this.#harm(arrival, response, socket);
+    else arrival.answer(204);
+  }
+
+  #harm(arrival: Arrival, response: Arrival['response'], socket: Arrival['socket']): void {
+    const harms: readonly (readonly [number, () => void])[] = [
+      [0.06, () => arrival.answer(503)],
+      [0.02, () => arrival.answer(429, { 'retry-after': '3' })],
+      [0.05, () => socket.resetAndDestroy()],
+      [0.04, () => this.#lose(arrival, () => socket.resetAndDestroy())],
+      [0.02, () => this.#lose(arrival, () => this.#hang(arrival))],
+      [0.02, () => this.#hang(arrival)],
+      [0.01, () => arrival.answer(401)],
+      [0.01, () => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>')],
+      [0.02, () => response.writeHead(307, { location: 'http://127.0.0.1:9/' }).end()],
+      [0.1, () => this.#partly(arrival)],
+      [0.03, () => this.#partlyByCount(arrival)],
+      [0.1, () => setTimeout(() => arrival.answer(204), 1 + this.#random() * 10)],
+      [1, () => arrival.answer(204)],
+    ];
+    let dice = this.#random();
+    for (const [share, act] of harms) {
+      dice -= share;
+      if (dice < 0) return act();
+    }
   }
 
   /** Takes all of it in a way that the client cannot get to know. */
@@ -156,6 +167,9 @@ function compare({ name, spans }: ExporterHealth, { backend, lost }: Tormentor, 
   expect([...took.keys()].filter((id) => /^(poison|huge)/.test(id))).toEqual([]);
   expect([...took.keys()].filter((id) => !/^(\d+-\d+|fresh0)$/.test(id))).toEqual([]);
   // The faults have really struck.
-  expect([...took.values()].some((times) => times > 1), name).toBe(true);
+  expect(
+    [...took.values()].some((times) => times > 1),
+    name,
+  ).toBe(true);
   expect(Object.keys(spans.dropped)).toEqual(expect.arrayContaining(['rejected', 'too-large']));
 }

@@ -103,6 +103,7 @@ test('500, 502, 503, 504, an unknown 5xx, 408, 425 and 429 are tried again', asy
 });
 
 test('a connection that is reset after the head of the request, or in its body, is tried again', async () => {
+  const clock = new ManualClock();
   const backend = await Backend.open();
   let heads = 0;
   backend.onHead = (request) => {
@@ -117,20 +118,23 @@ test('a connection that is reset after the head of the request, or in its body, 
     return false;
   };
   // More than the buffers of a connection hold, so that the second reset meets the body on its way.
-  const { oc } = rig([wire(backend, { padBytes: 16_000_000 })]);
+  const exporter = wire(backend, { clock, padBytes: 16_000_000 });
+  const { oc } = rig([exporter], { clock });
   const names = endSpans(oc, 100);
-  const [drained] = await oc.flush();
+  const [drained] = await clock.settle(oc.flush(), () => exporter.running > 0);
   expect(heads).toBe(3);
   expect(backend.took).toEqual(onceEach(names));
   expect(drained).toMatchObject({ unsettled: 0, spans: { delivered: 100, dropped: {} } });
 });
 
 test('a connection that is reset once the whole request was read is tried again with the same spans', async () => {
+  const clock = new ManualClock();
   const backend = await Backend.open();
   backend.next(reset, takeAndReset);
-  const { oc } = rig([wire(backend)]);
+  const exporter = wire(backend, { clock });
+  const { oc } = rig([exporter], { clock });
   const names = endSpans(oc, 5);
-  await oc.flush();
+  await clock.settle(oc.flush(), () => exporter.running > 0);
   expect(backend.arrivals.map(({ ids }) => ids)).toEqual([names, names, names]);
   // Spans are sent again when an answer is lost: the backend knows them by their ids.
   expect(backend.took).toEqual(new Map(names.map((name) => [name, 2])));
@@ -233,12 +237,14 @@ test('an address that swallows connections costs one attempt, and the exporter b
 });
 
 test('a kept-alive connection that the server has closed in the meantime costs no span and no duplicate', async () => {
+  const clock = new ManualClock();
   const backend = await Backend.open();
-  const { oc } = rig([wire(backend)]);
+  const exporter = wire(backend, { clock });
+  const { oc } = rig([exporter], { clock });
   const rounds = [];
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 5; round++) {
     rounds.push(endSpans(oc, 2, `round${round}-`));
-    await oc.flush();
+    await clock.settle(oc.flush(), () => exporter.running > 0);
     backend.arrivals.at(-1)?.socket.destroy();
   }
   expect(backend.took).toEqual(onceEach(...rounds));

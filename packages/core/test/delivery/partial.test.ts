@@ -1,5 +1,5 @@
-import { count, type DeliveryOptions, measure, type Telemetry, view } from '@oc/core';
-import { type Exporter, ExportError, type ExportFailure, type Metric, type SpanData } from '@oc/core/exporter';
+import { count, type DeliveryOptions, measure, view } from '@oc/core';
+import { ExportError, type Exporter, type ExportFailure, type Metric, type SpanData } from '@oc/core/exporter';
 import { expect, test } from 'vitest';
 import { ManualClock } from './clock.ts';
 import { endSpans, figures, imbalance, metricsOf, type Rig, rig, rowsOf, spansOf } from './wire.ts';
@@ -7,6 +7,8 @@ import { endSpans, figures, imbalance, metricsOf, type Rig, rig, rowsOf, spansOf
 interface PartialRig extends Rig {
   /** The names in each call. */
   readonly calls: readonly (readonly string[])[];
+  /** Flushes; gives the figures of the account. */
+  drain(): Promise<object>;
 }
 
 /** An exporter whose calls fail as told, one answer each, and pass afterwards. */
@@ -14,6 +16,7 @@ function partialRig(
   answers: readonly ((spans: readonly SpanData[]) => unknown)[],
   delivery: Partial<DeliveryOptions> = {},
 ): PartialRig {
+  const clock = new ManualClock();
   const calls: string[][] = [];
   const exporter: Exporter = {
     name: 'parts',
@@ -23,7 +26,16 @@ function partialRig(
       if (error !== undefined) throw error;
     },
   };
-  return { calls, ...rig([[exporter, delivery]]) };
+  const made = rig([[exporter, delivery]], { clock });
+  return {
+    ...made,
+    calls,
+    async drain() {
+      await clock.settle(made.oc.flush(), () => false);
+      expect(imbalance(spansOf(made.oc))).toBe(0);
+      return figures(spansOf(made.oc));
+    },
+  };
 }
 
 function failed(failure: ExportFailure, detail: { items?: readonly SpanData[]; count?: number } = {}): ExportError {
@@ -36,31 +48,27 @@ function named(spans: readonly SpanData[], ...names: readonly string[]): readonl
 
 const IDLE = { state: 'idle', dropped: {}, queued: 0, inFlight: 0 };
 
-async function drain(oc: Telemetry): Promise<object> {
-  await oc.flush();
-  expect(imbalance(spansOf(oc))).toBe(0);
-  return figures(spansOf(oc));
-}
-
 test('only the items that an error names are retried; the rest was delivered', async () => {
-  const { oc, calls } = partialRig([(spans) => failed('unavailable', { items: named(spans, 's1', 's3') })]);
+  const { oc, calls, drain } = partialRig([(spans) => failed('unavailable', { items: named(spans, 's1', 's3') })]);
   const names = endSpans(oc, 5);
-  expect(await drain(oc)).toEqual({ ...IDLE, accepted: 5, delivered: 5 });
+  expect(await drain()).toEqual({ ...IDLE, accepted: 5, delivered: 5 });
   expect(calls).toEqual([names, ['s1', 's3']]);
 });
 
 test('items that were refused are counted, and the rest was delivered', async () => {
-  const { oc, calls, problems } = partialRig([(spans) => failed('rejected', { items: named(spans, 's0', 's4') })]);
+  const { oc, calls, problems, drain } = partialRig([
+    (spans) => failed('rejected', { items: named(spans, 's0', 's4') }),
+  ]);
   const names = endSpans(oc, 5);
-  expect(await drain(oc)).toEqual({ ...IDLE, accepted: 5, delivered: 3, dropped: { rejected: 2 } });
+  expect(await drain()).toEqual({ ...IDLE, accepted: 5, delivered: 3, dropped: { rejected: 2 } });
   expect(calls).toEqual([names]);
   expect(problems.map(({ message }) => message)).toEqual(['parts: 2 spans dropped (rejected): parts: rejected']);
 });
 
 test('a count without names is a loss of so many', async () => {
-  const { oc, calls } = partialRig([() => failed('rejected', { count: 2 })]);
+  const { oc, calls, drain } = partialRig([() => failed('rejected', { count: 2 })]);
   const names = endSpans(oc, 5);
-  expect(await drain(oc)).toEqual({ ...IDLE, accepted: 5, delivered: 3, dropped: { rejected: 2 } });
+  expect(await drain()).toEqual({ ...IDLE, accepted: 5, delivered: 3, dropped: { rejected: 2 } });
   expect(calls).toEqual([names]);
 });
 
@@ -68,20 +76,23 @@ test.each([
   ['more than there were', 50, 5],
   ['none', 0, 0],
 ])('a count of %s is held to the call', async (_, count, lost) => {
-  const { oc } = partialRig([() => failed('rejected', { count })]);
+  const { oc, drain } = partialRig([() => failed('rejected', { count })]);
   endSpans(oc, 5);
   const dropped = lost > 0 ? { rejected: lost } : {};
-  expect(await drain(oc)).toEqual({ ...IDLE, accepted: 5, delivered: 5 - lost, dropped });
+  expect(await drain()).toEqual({ ...IDLE, accepted: 5, delivered: 5 - lost, dropped });
 });
 
-test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, '3', null])('with a count of %s all of the call has failed', async (count) => {
-  const { oc } = partialRig([() => Object.assign(failed('rejected'), { count })]);
-  endSpans(oc, 5);
-  expect(await drain(oc)).toEqual({ ...IDLE, accepted: 5, delivered: 0, dropped: { rejected: 5 } });
-});
+test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, '3', null])(
+  'with a count of %s all of the call has failed',
+  async (count) => {
+    const { oc, drain } = partialRig([() => Object.assign(failed('rejected'), { count })]);
+    endSpans(oc, 5);
+    expect(await drain()).toEqual({ ...IDLE, accepted: 5, delivered: 0, dropped: { rejected: 5 } });
+  },
+);
 
 test('several answers about parts of a call are taken each by itself', async () => {
-  const { oc, calls } = partialRig([
+  const { oc, calls, drain } = partialRig([
     (spans) =>
       new AggregateError([
         failed('unavailable', { items: named(spans, 's0', 's1') }),
@@ -91,7 +102,7 @@ test('several answers about parts of a call are taken each by itself', async () 
       ]),
   ]);
   const names = endSpans(oc, 10);
-  expect(await drain(oc)).toEqual({
+  expect(await drain()).toEqual({
     ...IDLE,
     accepted: 10,
     delivered: 5,
@@ -101,7 +112,7 @@ test('several answers about parts of a call are taken each by itself', async () 
 });
 
 test('an item that two answers name is settled once, and the items that none names were delivered', async () => {
-  const { oc, calls } = partialRig([
+  const { oc, calls, drain } = partialRig([
     (spans) =>
       new AggregateError([
         failed('unavailable', { items: named(spans, 's0', 's1') }),
@@ -109,7 +120,7 @@ test('an item that two answers name is settled once, and the items that none nam
       ]),
   ]);
   endSpans(oc, 5);
-  await oc.flush();
+  await drain();
   const { accepted, delivered, dropped, queued, inFlight } = spansOf(oc);
   expect({ accepted, queued, inFlight }).toEqual({ accepted: 5, queued: 0, inFlight: 0 });
   // s1 may count as either; s2, s3 and s4 were accepted.
@@ -119,33 +130,33 @@ test('an item that two answers name is settled once, and the items that none nam
 });
 
 test('an AggregateError with a member that says no failure is one error that explains nothing', async () => {
-  const { oc, calls } = partialRig([
+  const { oc, calls, drain } = partialRig([
     (spans) => new AggregateError([failed('unavailable', { items: named(spans, 's0') }), new Error('and this')]),
   ]);
   const names = endSpans(oc, 5);
-  expect(await drain(oc)).toEqual({ ...IDLE, accepted: 5, delivered: 0, dropped: { 'exporter-error': 5 } });
+  expect(await drain()).toEqual({ ...IDLE, accepted: 5, delivered: 0, dropped: { 'exporter-error': 5 } });
   expect(calls).toEqual([names]);
 });
 
 test('an AggregateError without members, or of members that know no failure, is one error too', async () => {
-  const { oc } = partialRig([
+  const { oc, drain } = partialRig([
     () => new AggregateError([]),
     () => new AggregateError([Object.assign(new Error('odd'), { failure: 'odd' })]),
   ]);
   endSpans(oc, 2);
-  await oc.flush();
+  await drain();
   endSpans(oc, 3);
-  expect(await drain(oc)).toEqual({ ...IDLE, accepted: 5, delivered: 0, dropped: { 'exporter-error': 5 } });
+  expect(await drain()).toEqual({ ...IDLE, accepted: 5, delivered: 0, dropped: { 'exporter-error': 5 } });
 });
 
 test('a refused connection to several addresses, which is an AggregateError with a code, is an outage', async () => {
   const refused = (address: string): Error =>
     Object.assign(new Error(`connect ECONNREFUSED ${address}`), { code: 'ECONNREFUSED' });
-  const { oc } = partialRig([
+  const { oc, drain } = partialRig([
     () => Object.assign(new AggregateError([refused('::1'), refused('127.0.0.1')]), { code: 'ECONNREFUSED' }),
   ]);
   endSpans(oc, 5);
-  expect(await drain(oc)).toEqual({ ...IDLE, accepted: 5, delivered: 5 });
+  expect(await drain()).toEqual({ ...IDLE, accepted: 5, delivered: 5 });
 });
 
 test.each([
@@ -155,24 +166,24 @@ test.each([
   ['a TimeoutError', new DOMException('late', 'TimeoutError')],
   ['a plain object of another copy of core', { failure: 'unavailable', message: 'busy' }],
 ])('%s makes an error without a known failure an outage', async (_, error) => {
-  const { oc, calls } = partialRig([() => error]);
+  const { oc, calls, drain } = partialRig([() => error]);
   const names = endSpans(oc, 3);
-  expect(await drain(oc)).toEqual({ ...IDLE, accepted: 3, delivered: 3 });
+  expect(await drain()).toEqual({ ...IDLE, accepted: 3, delivered: 3 });
   expect(calls).toEqual([names, names]);
 });
 
 test('all items named is as all failed, and all of a split part too', async () => {
-  const { oc, calls } = partialRig([
+  const { oc, calls, drain } = partialRig([
     (spans) => failed('too-large', { items: [...spans] }),
     (spans) => failed('unavailable', { items: [...spans].reverse() }),
   ]);
   endSpans(oc, 4);
-  expect(await drain(oc)).toEqual({ ...IDLE, accepted: 4, delivered: 4 });
+  expect(await drain()).toEqual({ ...IDLE, accepted: 4, delivered: 4 });
   expect(calls.flat().sort()).toEqual(['s0', 's0', 's0', 's1', 's1', 's1', 's2', 's2', 's3', 's3']);
 });
 
 test('only the part that was too large is split, only the part that is poisoned is searched', async () => {
-  const { oc, calls } = partialRig([
+  const { oc, calls, drain } = partialRig([
     (spans) =>
       new AggregateError([
         failed('too-large', { items: named(spans, 's0', 's1') }),
@@ -180,7 +191,7 @@ test('only the part that was too large is split, only the part that is poisoned 
       ]),
   ]);
   endSpans(oc, 6);
-  expect(await drain(oc)).toEqual({ ...IDLE, accepted: 6, delivered: 6 });
+  expect(await drain()).toEqual({ ...IDLE, accepted: 6, delivered: 6 });
   expect(calls).toHaveLength(5);
   expect(calls.slice(1).flat().sort()).toEqual(['s0', 's1', 's2', 's3']);
 });

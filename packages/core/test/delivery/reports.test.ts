@@ -44,9 +44,12 @@ test('the first loss is reported at once, the next ones in a sum, at most once a
 
 test('a flood of losses costs one line a minute', async () => {
   const clock = new ManualClock();
-  const { oc, problems } = rig([[wire(await Backend.open(silence), { clock }), { queueItems: 1, attemptMs: 2_000_000 }]], {
-    clock,
-  });
+  const { oc, problems } = rig(
+    [[wire(await Backend.open(silence), { clock }), { queueItems: 1, attemptMs: 2_000_000 }]],
+    {
+      clock,
+    },
+  );
   for (let second = 0; second < 600; second++) {
     endSpans(oc, 20);
     await clock.pass(1_000);
@@ -141,7 +144,12 @@ test('the account is in balance inside onError too, whatever is reported', async
       seen.push([message.slice(0, 40), imbalance(spansOf(oc))]);
     },
   });
-  const partly = JSON.stringify({ failed: [{ failure: 'rejected', count: 2 }, { failure: 'unavailable', ids: ['s3'] }] });
+  const partly = JSON.stringify({
+    failed: [
+      { failure: 'rejected', count: 2 },
+      { failure: 'unavailable', ids: ['s3'] },
+    ],
+  });
   const faults = [status(422), status(413), status(401), status(400), status(200, {}, partly)];
   for (const fault of faults) {
     backend.next(fault);
@@ -211,7 +219,11 @@ test('warnings of a call are kept in health, and told at most once a minute', as
     ['warning', 'odd: n0-0 is strange!!'],
     ['warning', 'odd: n6-0 is strange!!'],
   ]);
-  expect(spansOf(oc)).toMatchObject({ delivered: 10, dropped: {}, lastWarning: { message: expect.stringContaining('n9-0') } });
+  expect(spansOf(oc)).toMatchObject({
+    delivered: 10,
+    dropped: {},
+    lastWarning: { message: expect.stringContaining('n9-0') },
+  });
   expect(spansOf(oc).lastWarning?.message.length).toBeLessThanOrEqual(1_000);
 });
 

@@ -3,7 +3,19 @@ import type { Telemetry } from '@oc/core';
 import { type Exporter, type Fetch, httpSender } from '@oc/core/exporter';
 import { expect, test } from 'vitest';
 import { ManualClock } from './clock.ts';
-import { type Arrival, Backend, type Behaviour, closedPort, endSpans, onceEach, type Rig, rig, silence, status, wire } from './wire.ts';
+import {
+  type Arrival,
+  Backend,
+  type Behaviour,
+  closedPort,
+  endSpans,
+  onceEach,
+  type Rig,
+  rig,
+  silence,
+  status,
+  wire,
+} from './wire.ts';
 
 const SECRETS = {
   user: 'user-c1a0f6',
@@ -162,7 +174,9 @@ test('an error of an exporter keeps its cause for onError, and the line shows it
   const { oc, problems } = rig([exporter]);
   endSpans(oc, 1);
   await oc.flush();
-  expect(problems.map(({ message }) => message)).toEqual([expect.stringMatching(/^odd: 1 spans? dropped \(exporter-error\): odd: no$/)]);
+  expect(problems.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^odd: 1 spans? dropped \(exporter-error\): odd: no$/),
+  ]);
   expectNoSecret({ health: oc.health() });
 });
 

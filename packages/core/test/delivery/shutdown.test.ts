@@ -98,34 +98,37 @@ test.each([
   [1_500, 1_000],
   [600, 300],
   [100, 50],
-])('the signal of a call aborts 500 ms before the end of a shutdown of %d ms, but not before half of it: at %d ms', async (withinMs, abortsAt) => {
-  const clock = new ManualClock();
-  const events: [string, number][] = [];
-  let began = 0;
-  const exporter: Exporter = {
-    name: 'slow',
-    exportSpans: (_, { signal }) =>
-      new Promise((_, reject) => {
-        signal.addEventListener('abort', () => {
-          events.push(['aborted', clock.monotonic() - began]);
-          reject(signal.reason);
-        });
-      }),
-    async close() {
-      events.push(['closed', clock.monotonic() - began]);
-    },
-  };
-  const { oc } = rig([exporter], { clock });
-  endSpans(oc, 4);
-  await clock.pass(2_000);
-  began = clock.monotonic();
-  const closed = await clock.settle(oc.shutdown({ withinMs }), () => false);
-  expect(events).toEqual([
-    ['aborted', abortsAt],
-    ['closed', abortsAt],
-  ]);
-  expect(closed).toMatchObject([{ unsettled: 0, spans: { state: 'closed', dropped: { deadline: 4 } } }]);
-});
+])(
+  'the signal of a call aborts 500 ms before the end of a shutdown of %d ms, but not before half of it: at %d ms',
+  async (withinMs, abortsAt) => {
+    const clock = new ManualClock();
+    const events: [string, number][] = [];
+    let began = 0;
+    const exporter: Exporter = {
+      name: 'slow',
+      exportSpans: (_, { signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => {
+            events.push(['aborted', clock.monotonic() - began]);
+            reject(signal.reason);
+          });
+        }),
+      async close() {
+        events.push(['closed', clock.monotonic() - began]);
+      },
+    };
+    const { oc } = rig([exporter], { clock });
+    endSpans(oc, 4);
+    await clock.pass(2_000);
+    began = clock.monotonic();
+    const closed = await clock.settle(oc.shutdown({ withinMs }), () => false);
+    expect(events).toEqual([
+      ['aborted', abortsAt],
+      ['closed', abortsAt],
+    ]);
+    expect(closed).toMatchObject([{ unsettled: 0, spans: { state: 'closed', dropped: { deadline: 4 } } }]);
+  },
+);
 
 test('a call that ignores its abort gets 250 ms, then the exporter is closed, all in time', async () => {
   const clock = new ManualClock();
@@ -148,29 +151,33 @@ test('a call that ignores its abort gets 250 ms, then the exporter is closed, al
   expect(closed).toMatchObject([{ spans: { dropped: { deadline: 4 }, inFlight: 0, queued: 0 } }]);
 });
 
-test.each(['refused', 'busy', 'hanging'])('a shutdown with a %s backend ends at its deadline and counts what is left', async (kind) => {
-  const behave = kind === 'busy' ? status(503) : silence;
-  const target = kind === 'refused' ? new URL(`http://127.0.0.1:${await closedPort()}/`) : await Backend.open(behave);
-  const { oc, problems } = rig([wire(target)]);
-  endSpans(oc, 2_000);
-  const asked = performance.now();
-  const closed = await oc.shutdown({ withinMs: 1_000 });
-  const took = performance.now() - asked;
-  expect(took).toBeGreaterThan(490);
-  expect(took).toBeLessThan(1_150);
-  expect(closed.map(({ unsettled, spans }) => [unsettled, figures(spans)])).toEqual([
-    [0, { state: 'closed', accepted: 2_000, delivered: 0, dropped: { deadline: 2_000 }, queued: 0, inFlight: 0 }],
-  ]);
-  expect(problems.filter(({ severity }) => severity === 'error').map(({ message }) => message)).toEqual([
-    expect.stringMatching(/^wire: 2000 spans dropped \(deadline\)/),
-  ]);
-});
+test.each(['refused', 'busy', 'hanging'])(
+  'a shutdown with a %s backend ends at its deadline and counts what is left',
+  async (kind) => {
+    const behave = kind === 'busy' ? status(503) : silence;
+    const target = kind === 'refused' ? new URL(`http://127.0.0.1:${await closedPort()}/`) : await Backend.open(behave);
+    const { oc, problems } = rig([wire(target)]);
+    endSpans(oc, 2_000);
+    const asked = performance.now();
+    const closed = await oc.shutdown({ withinMs: 1_000 });
+    const took = performance.now() - asked;
+    expect(took).toBeGreaterThan(490);
+    expect(took).toBeLessThan(1_150);
+    expect(closed.map(({ unsettled, spans }) => [unsettled, figures(spans)])).toEqual([
+      [0, { state: 'closed', accepted: 2_000, delivered: 0, dropped: { deadline: 2_000 }, queued: 0, inFlight: 0 }],
+    ]);
+    expect(problems.filter(({ severity }) => severity === 'error').map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^wire: 2000 spans dropped \(deadline\)/),
+    ]);
+  },
+);
 
 test('a shutdown defaults to 5 s', async () => {
   const clock = new ManualClock();
   const exporter: Exporter = {
     name: 'slow',
-    exportSpans: (_, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    exportSpans: (_, { signal }) =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
     close: () => new Promise(() => {}),
   };
   const { oc } = rig([exporter], { clock });
@@ -210,7 +217,8 @@ test('exporters drain side by side under one deadline', async () => {
 test('an answer that comes between the abort and the end still counts', async () => {
   const exporter: Exporter = {
     name: 'late',
-    exportSpans: (_, { signal }) => new Promise((resolve) => signal.addEventListener('abort', () => setImmediate(resolve))),
+    exportSpans: (_, { signal }) =>
+      new Promise((resolve) => signal.addEventListener('abort', () => setImmediate(resolve))),
   };
   const { oc } = rig([exporter]);
   endSpans(oc, 3);

@@ -79,12 +79,6 @@ describe.each(PACKAGES)('the tarball of $manifest.name', ({ manifest }) => {
     expect(others.sort()).toEqual(['LICENSE', 'README.md', 'package.json']);
   });
 
-  it('has types beside each module and a module beside all types', () => {
-    const modules = files().filter((path) => path.endsWith('.js'));
-    const types = files().filter((path) => path.endsWith('.d.ts'));
-    expect(modules.map((path) => path.replace(/\.js$/, '.d.ts')).sort()).toEqual([...types].sort());
-  });
-
   it('holds each file that its exports name', () => {
     const named = Object.values(manifest.exports ?? {}).flatMap((target) => Object.values(target));
     expect(named.filter((path) => !files().includes(path.replace('./', '')))).toEqual([]);

@@ -78,7 +78,7 @@ describe('delivery options', () => {
   it("are the user's over the exporter's own, and undefined ones count for neither", async () => {
     const calls: number[] = [];
     const own = exporter('batches', {
-      delivery: { batchItems: 3, maxInFlight: undefined },
+      delivery: { batchItems: 3, maxInFlight: undefined } as object,
       exportSpans: async (spans) => void calls.push(spans.length),
     });
     for (const given of [undefined, { batchItems: 2 }, { batchItems: undefined }]) {

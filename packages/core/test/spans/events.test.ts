@@ -120,6 +120,22 @@ describe('messageEvent', () => {
     ]);
   });
 
+  it.each<[string, () => unknown]>([
+    ['nothing', () => undefined],
+    ['null', () => null],
+    [
+      'a revoked proxy',
+      () => {
+        const { proxy, revoke } = Proxy.revocable({}, {});
+        revoke();
+        return proxy;
+      },
+    ],
+  ])('of %s is dropped and counted: no event is made up', async (_, make) => {
+    const { messageEvents, dropped } = await after((span) => span.messageEvent(make() as never));
+    expect([messageEvents, dropped.messageEvents]).toEqual([[], 1]);
+  });
+
   it('takes a snapshot', async () => {
     const event = { type: 'sent' as const, id: 1, uncompressedBytes: 3 };
     const { messageEvents } = await after((span) => {

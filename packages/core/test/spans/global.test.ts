@@ -68,12 +68,22 @@ describe('before install', () => {
     expect(tracer.withSpan(span, () => tracer.current())).toBe(span);
   });
 
-  it('a remote context goes on as it came', () => {
-    expect(tracer.startSpan('x', { parent: REMOTE }).context).toMatchObject({
-      traceId: REMOTE.traceId,
-      sampled: true,
-      traceState: 'k=v',
-    });
+  it('a remote context goes on as it came: no id reaches others that no backend will ever know', () => {
+    const { traceId, spanId, sampled, traceState } = REMOTE;
+    const span = tracer.startSpan('x', { parent: REMOTE });
+    const child = tracer.startSpan('y', { parent: span });
+    for (const { context } of [span, child]) expect(context).toMatchObject({ traceId, spanId, sampled, traceState });
+  });
+
+  it('nothing records, whatever the parent or the sampler of a span says', () => {
+    const always = { sampler: core.alwaysSample() };
+    const spans = [
+      tracer.startSpan('sampled parent', { parent: REMOTE }),
+      tracer.startSpan('sampler', always),
+      tracer.startSpan('both', { parent: REMOTE, ...always }),
+      tracer.scoped('lib').startSpan('scoped', always),
+    ];
+    expect(spans.map(({ recording }) => recording)).toEqual([false, false, false, false]);
   });
 
   it('the global stats take everything and keep nothing', async () => {
@@ -244,6 +254,20 @@ describe('install', () => {
     }
     for (const child of children) child.end();
     expect((await onlySpan(telemetry)).parentSpanId).toBe(parents[0]?.context.spanId);
+  });
+
+  it('lets a span of a second copy of core be a parent and the current span', async () => {
+    vi.resetModules();
+    const copy: typeof core = await import('@oc/core');
+    const foreign = copy.telemetry({ flushOn: [], onError() {} }).tracer.startSpan('foreign');
+    const telemetry = installed();
+    tracer.startSpan('below', { parent: foreign }).end();
+    tracer.withSpan(foreign, () => tracer.span('below current', () => {}));
+    const above = [foreign.context.traceId, foreign.context.spanId];
+    expect((await telemetry.spans()).map(({ traceId, parentSpanId }) => [traceId, parentSpanId])).toEqual([
+      above,
+      above,
+    ]);
   });
 
   it('reaches the globals of a second copy of core in the process', async () => {

@@ -67,6 +67,15 @@ describe('labels', () => {
     expect(labels).toEqual({ 'service.name': 's', ['k'.repeat(255)]: 'v'.repeat(255), a: '\ufffd' });
   });
 
+  it('that are undefined are left out, as options are', () => {
+    const labels = { zone: undefined, a: '1' } as object as Record<string, string>;
+    expect(resourceOf({ OC_RESOURCE_LABELS: 'zone="z1"' }, { service: 's', labels }).labels).toEqual({
+      'service.name': 's',
+      zone: 'z1',
+      a: '1',
+    });
+  });
+
   it('of a __proto__ pollute nothing', () => {
     const { labels } = resourceOf(
       { OTEL_RESOURCE_ATTRIBUTES: '__proto__=x' },

@@ -134,14 +134,13 @@ describe('totals', () => {
   it('that were retried give the same points with the same times', () => {
     const since = deltas();
     since([total({ a: 1, b: 2 }, 100), spread([1, 20], 100)]).commit();
-    const given = [total({ a: 3, b: 5 }, 200), spread([1, 20, 300], 200), gauge(7, 200)];
+    const totals = total({ a: 3, b: 5 }, 200);
+    const given = [totals, spread([1, 20, 300], 200), gauge(7, 200)];
     const first = since(given);
     const retry = since(given);
     expect(retry.metrics).toEqual(first.metrics);
     // A part of it, as core sends after a partial failure.
-    const [metric] = given;
-    const part = [...(metric?.timeSeries as Iterable<NumberSeries>)].slice(1);
-    const rest = since([{ ...(metric as NumberMetric), timeSeries: part }]);
+    const rest = since([{ ...totals, timeSeries: [...totals.timeSeries].slice(1) }]);
     expect(points(rest.metrics)).toEqual([['b', 100, 200, 3]]);
     rest.commit();
     expect(points(since([total({ a: 3, b: 5 }, 300)]).metrics)).toEqual([['a', 100, 300, 2]]);

@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+import { backend } from './backend.ts';
+
+const run = promisify(execFile);
+
+it('the bootstrap lines of the README run as they are, and the span is out when the process ends', async () => {
+  const { host, arrivals } = await backend();
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const [, lines = ''] = /```ts\n(.*?)```/s.exec(readme) ?? [];
+  const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '--eval', lines], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)), // where the packages are found by their names
+    env: { ...process.env, OTEL_EXPORTER_ZIPKIN_ENDPOINT: `http://${host}` },
+  });
+
+  expect({ stdout, stderr }).toEqual({ stdout: '', stderr: '' });
+  expect(arrivals.map(({ body }) => JSON.parse(`${body}`))).toEqual([
+    [
+      {
+        traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
+        id: expect.stringMatching(/^[0-9a-f]{16}$/),
+        kind: 'SERVER',
+        name: 'charge',
+        timestamp: expect.any(Number),
+        duration: expect.any(Number),
+        localEndpoint: { serviceName: 'checkout' },
+        annotations: [{ timestamp: expect.any(Number), value: 'cache miss {"key":"u42"}' }],
+        tags: { 'card.brand': 'visa', 'census.status_code': '0' },
+      },
+    ],
+  ]);
+});
