@@ -45,3 +45,14 @@ export function distribution(bounds: readonly number[]): Aggregation {
     ignoredBounds: bounds.filter((bound) => bound <= 0),
   };
 }
+
+/** True for what the functions above have made, by this copy of core or another. */
+export function isAggregation(value: unknown): value is Aggregation {
+  const { type, bounds, ignoredBounds } = (value ?? {}) as {
+    type?: unknown;
+    bounds?: unknown;
+    ignoredBounds?: unknown;
+  };
+  if (type === 'distribution') return Array.isArray(bounds) && Array.isArray(ignoredBounds);
+  return type === 'count' || type === 'sum' || type === 'lastValue';
+}

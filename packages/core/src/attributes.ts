@@ -94,7 +94,7 @@ export function cleanValue(value: unknown, limits: Limits): AttributeValue | und
     case 'boolean':
       return value;
     case 'bigint':
-      return cleanBigInt(value);
+      return cleanBigInt(value, limits);
     case 'object':
       if (value === null) return undefined;
       try {
@@ -111,24 +111,35 @@ export function cleanValue(value: unknown, limits: Limits): AttributeValue | und
   }
 }
 
-function cleanBigInt(value: bigint): number | string {
+function cleanBigInt(value: bigint, limits: Limits): number | string {
   const number = Number(value);
-  return Number.isSafeInteger(number) ? number : String(value);
+  return Number.isSafeInteger(number) ? number : boundedText(String(value), limits.valueLength);
 }
 
 /** A copy of an array of strings, numbers or booleans; undefined for a mixed one. */
 function cleanArray(value: readonly unknown[], limits: Limits): AttributeValue | undefined {
-  const some = value.slice(0, limits.arrayLength).map((item) => (typeof item === 'bigint' ? cleanBigInt(item) : item));
-  const type = typeof some[0];
-  if (some.length > 0 && type !== 'string' && type !== 'number' && type !== 'boolean') return undefined;
-  if (!some.every((item) => typeof item === type)) return undefined;
-  return type === 'string' ? some.map((item) => boundedText(item as string, limits.valueLength)) : (some as number[]);
+  // Not by `map` or `every`, which pass over holes and keep a subclass.
+  const items = Array.from({ length: Math.min(value.length, limits.arrayLength) }, (_, i) => {
+    const item = value[i];
+    return typeof item === 'bigint' ? cleanBigInt(item, limits) : item;
+  });
+  const type = items.length === 0 ? 'string' : typeof items[0];
+  if (!['string', 'number', 'boolean'].includes(type) || items.some((item) => typeof item !== type)) return undefined;
+  return type === 'string' ? items.map((item) => boundedText(item as string, limits.valueLength)) : (items as number[]);
 }
 
-/** Text of an object. Throws for cycles, getters that throw and the like. */
+const MOST_MEMBERS = 10_000;
+
+/** Text of an object of at most 10,000 members. Throws for more, for cycles, getters that throw and the like. */
 function jsonOf(value: object): string {
   if (value instanceof Error) return String(value);
   if (value instanceof Date) return value.toISOString();
   const shown = value instanceof Map || value instanceof Set ? [...value] : value;
-  return JSON.stringify(shown, (_, member) => (typeof member === 'bigint' ? String(member) : member)) ?? '';
+  let members = 0;
+  const read = (_: string, member: unknown): unknown => {
+    // A member that many share is written once for each of them: what is small to hold can be endless to write.
+    if (members++ > MOST_MEMBERS) throw new RangeError('too many members');
+    return typeof member === 'bigint' ? String(member) : member;
+  };
+  return JSON.stringify(shown, read) ?? '';
 }

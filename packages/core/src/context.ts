@@ -11,9 +11,9 @@ export function active(): Span | typeof SUPPRESSED | undefined {
   return store.getStore();
 }
 
-/** Runs `fn` with `span` as the current span. */
+/** Runs `fn` with `span` as the current span; where nothing is traced, that stays so. */
 export function runWith<T>(span: Span, fn: (span: Span) => T): T {
-  return store.run(span, fn, span);
+  return store.getStore() === SUPPRESSED ? fn(span) : store.run(span, fn, span);
 }
 
 interface OtelContext {

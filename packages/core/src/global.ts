@@ -2,35 +2,21 @@ import { Stamps, systemClock } from './clock.ts';
 import type { Measure } from './measure.ts';
 import { neverSample } from './sampler.ts';
 import { limitsOf } from './settings.ts';
+import { slot } from './slot.ts';
 import type { Scope, Span, SpanOptions, Tracer } from './span.ts';
-import type { BoundMeasure, Observer, Stats } from './stats.ts';
+import type { BoundMeasure, Stats } from './stats.ts';
 import { runWithTags, type Tags } from './tags.ts';
 import { LiveTracer } from './tracer.ts';
 import type { View } from './view.ts';
 
-/** What libraries' calls go to; shared by all copies of core in the process. */
-interface Slot {
-  tracer?: Tracer | undefined;
-  stats?: Stats | undefined;
-  /** Observers of libraries, which may come before the application's telemetry. */
-  readonly observers: Set<Observer>;
-}
-
-const SLOT = Symbol.for('oc.core.global.v1');
-
-export function slot(): Slot {
-  const slots = globalThis as unknown as Record<symbol, Slot | undefined>;
-  slots[SLOT] ??= { observers: new Set() };
-  return slots[SLOT];
-}
-
 let silent: Tracer | undefined;
 
-/** What libraries' spans come from while nothing is installed: nobody gets them, but a remote parent's trace goes on. */
+/** What libraries' spans come from while nothing is installed: they record nothing, and contexts pass through. */
 function silentTracer(): Tracer {
   silent ??= new LiveTracer({
     stamps: new Stamps(systemClock),
     limits: limitsOf(),
+    isOff: true,
     sampler: neverSample(),
     deliveries: [],
     watcher: undefined,

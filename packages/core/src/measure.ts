@@ -1,3 +1,4 @@
+import { boundedText } from './attributes.ts';
 import { ConfigError } from './contract.ts';
 
 /** Something that is measured: a name for numbers. It holds no data and may be shared. */
@@ -20,15 +21,28 @@ export interface MeasureOptions {
   readonly type?: 'double' | 'int64' | undefined;
 }
 
-/** Makes a measure. @throws ConfigError for a name or type that is not allowed. */
-export function measure({ name, unit = '1', description = '', type = 'double' }: MeasureOptions): Measure {
+/** Makes a measure. @throws ConfigError for a name, type or text that is not allowed. */
+export function measure(options: MeasureOptions): Measure {
+  const { name, unit = '1', description = '', type = 'double' } = options ?? {};
   if (!isName(name)) throw new ConfigError('measure: name must be 1 to 255 printable ASCII characters');
   if (type !== 'double' && type !== 'int64')
     throw new ConfigError(`measure '${name}': type must be 'double' or 'int64'`);
   if (typeof unit !== 'string' || typeof description !== 'string') {
     throw new ConfigError(`measure '${name}': unit and description must be strings`);
   }
-  return Object.freeze({ name, unit, description, type });
+  const text = boundedText(description, LONGEST_DESCRIPTION);
+  return Object.freeze({ name, unit: boundedText(unit, LONGEST_UNIT), description: text, type });
+}
+
+/** Longer descriptions, of views too, are cut. */
+export const LONGEST_DESCRIPTION = 1_024;
+const LONGEST_UNIT = 255;
+
+/** True for what `measure` has made, by this copy of core or another. */
+export function isMeasure(value: unknown): value is Measure {
+  const { name, unit, description, type } = (value ?? {}) as Partial<Measure>;
+  const areTexts = typeof unit === 'string' && typeof description === 'string';
+  return isName(name) && areTexts && (type === 'double' || type === 'int64');
 }
 
 /** True for 1 to 255 printable ASCII characters. */

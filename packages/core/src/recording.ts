@@ -89,7 +89,6 @@ export class RecordingSpan implements Span {
   messageEvent(event: Omit<MessageEvent, 'time'>): this {
     const { record } = this;
     if (record.ended !== RUNNING) return this;
-    const time = record.trace.wall + this.#elapsed();
     const { type, id, uncompressedBytes, compressedBytes } = membersOf(
       event,
       'type',
@@ -97,9 +96,13 @@ export class RecordingSpan implements Span {
       'uncompressedBytes',
       'compressedBytes',
     );
+    if (type !== 'sent' && type !== 'received') {
+      record.drop('messageEvents', 1);
+      return this;
+    }
     const clean = {
-      time,
-      type: type === 'received' ? ('received' as const) : ('sent' as const),
+      time: record.trace.wall + this.#elapsed(),
+      type,
       id: wholeNumber(id) ?? 0,
       uncompressedBytes: wholeNumber(uncompressedBytes),
       compressedBytes: wholeNumber(compressedBytes),

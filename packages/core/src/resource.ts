@@ -17,11 +17,11 @@ export function resourceOf(
   const { OC_RESOURCE_TYPE, OC_RESOURCE_LABELS, OTEL_RESOURCE_ATTRIBUTES, OTEL_SERVICE_NAME } = process.env;
   const oc = parsed('OC_RESOURCE_LABELS', OC_RESOURCE_LABELS, quotedLabels, warn);
   const otel = parsed('OTEL_RESOURCE_ATTRIBUTES', OTEL_RESOURCE_ATTRIBUTES, percentLabels, warn);
-  const merged = new Map([
-    ...oc,
-    ...otel,
-    ...Object.entries(labels).map(([key, value]) => [key, String(value)] as const),
-  ]);
+  const merged = new Map<string, string>();
+  // An empty label does not hide another one.
+  for (const [key, value] of [...oc, ...otel, ...Object.entries(labels)]) {
+    if (value !== undefined && (value !== '' || !merged.has(key))) merged.set(key, String(value));
+  }
   const name = service || OTEL_SERVICE_NAME?.trim() || merged.get('service.name') || 'unknown_service:node';
   merged.set('service.name', name);
   // For each process and thread, since each of them loads this module anew.
@@ -51,12 +51,12 @@ function parsed(
 /** `key="value",key2="v2"`, where `\"` is a quote and `\\` a backslash; undefined when any of it is wrong. */
 function quotedLabels(text: string): Labels | undefined {
   const labels: [string, string][] = [];
-  const pair = /\s*([^\s="\\,][^="\\,]*?)\s*=\s*"((?:[^"\\]|\\["\\])*)"\s*(,|$)/y;
+  const pair = /([^="\\,]+)=\s*"((?:[^"\\]|\\["\\])*)"\s*(,|$)/y;
   while (pair.lastIndex < text.length) {
-    const match = pair.exec(text);
-    if (!match) return undefined;
-    labels.push([match[1] as string, (match[2] as string).replace(/\\(["\\])/g, '$1')]);
-    if (match[3] === '') return labels;
+    const [, key = '', value = '', end] = pair.exec(text) ?? [];
+    if (key.trim() === '') return undefined;
+    labels.push([key.trim(), value.replace(/\\(["\\])/g, '$1')]);
+    if (end === '') return labels;
   }
   return labels;
 }

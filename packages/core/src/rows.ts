@@ -45,6 +45,8 @@ export class Rows {
   readonly #stride: number;
   readonly #bounds: readonly number[];
   readonly #labels: (readonly (string | undefined)[])[] = [];
+  /** The labels of the row that is looked up, in a place that is used again. */
+  readonly #labelsSought: (string | undefined)[];
   readonly #root: Node = new Map();
   #overflow: number | undefined;
   #slab: Float64Array;
@@ -60,6 +62,7 @@ export class Rows {
     this.#onOverflow = onOverflow;
     const { aggregation } = view;
     this.takesNegative = aggregation.type === 'lastValue';
+    this.#labelsSought = view.tagKeys.map(() => undefined);
     this.#bounds = aggregation.type === 'distribution' ? aggregation.bounds : [];
     const buckets = this.#bounds.length > 0 ? this.#bounds.length + 1 : 0;
     this.#stride = aggregation.type === 'distribution' ? BUCKETS + buckets : 1;
@@ -69,25 +72,12 @@ export class Rows {
   /** The row for these tags; those of the context count where the measurement's own are silent. */
   at(tags: Tags | undefined, context: Tags | undefined): number {
     const { tagKeys } = this.view;
-    const last = tagKeys.length - 1;
-    let node = this.#root;
-    for (let i = 0; i < last; i++) {
-      const value = this.#valueOf(tagKeys[i] as string, tags, context);
-      let next = node.get(value) as Node | undefined;
-      if (!next) {
-        if (this.#labels.length >= this.#most) return this.#overflowRow();
-        next = new Map();
-        node.set(value, next);
-      }
-      node = next;
+    const labels = this.#labelsSought;
+    for (let i = 0; i < tagKeys.length; i++) {
+      const key = tagKeys[i] as string;
+      labels[i] = this.#textOf(tags?.[key]) ?? this.#textOf(context?.[key]);
     }
-    const value = last < 0 ? undefined : this.#valueOf(tagKeys[last] as string, tags, context);
-    const row = node.get(value) as number | undefined;
-    if (row !== undefined) return row;
-    if (this.#labels.length >= this.#most) return this.#overflowRow();
-    const made = this.#add(tagKeys.map((key) => this.#valueOf(key, tags, context)));
-    node.set(value, made);
-    return made;
+    return this.#find(labels) ?? this.#overflowRow();
   }
 
   /** Takes one finite measurement into a row. */
@@ -124,22 +114,22 @@ export class Rows {
     }
   }
 
-  /** Makes a reading the row's value. For a sum it is the running total: a smaller one begins anew at `since`. */
-  read(row: number, value: number, since: UnixMicros): void {
-    this.#readings ??= new Map();
-    const reading = this.#readings.get(row);
-    const at = row * this.#stride;
-    if (!reading) this.#readings.set(row, { start: this.#start, fresh: true });
-    else {
+  /**
+   * Begins a collection with what its observers read: the value of each row, NaN where a reading failed. A sum's is its
+   * running total: a smaller one begins anew at `since`. Rows that were read before and are not now are left out.
+   */
+  read(readings: ReadonlyMap<number, number> | undefined, since: UnixMicros): void {
+    if (this.#readings) for (const reading of this.#readings.values()) reading.fresh = false;
+    for (const [row, value] of readings ?? []) {
+      this.#readings ??= new Map();
+      const reading = this.#readings.get(row) ?? { start: this.#start, fresh: false };
+      this.#readings.set(row, reading);
+      if (Number.isNaN(value)) continue;
+      const at = row * this.#stride;
       if (value < (this.#slab[at] as number)) reading.start = since;
       reading.fresh = true;
+      this.#slab[at] = finite(value);
     }
-    this.#slab[at] = value;
-  }
-
-  /** Begins a collection: what was read before does not count as read any more. */
-  forgetReadings(): void {
-    if (this.#readings) for (const reading of this.#readings.values()) reading.fresh = false;
   }
 
   /** The rows as a metric at `time`. They are copied out of the slab as they are walked. */
@@ -171,8 +161,7 @@ export class Rows {
     };
   }
 
-  #valueOf(key: string, tags: Tags | undefined, context: Tags | undefined): string | undefined {
-    const value = tags?.[key] ?? context?.[key];
+  #textOf(value: unknown): string | undefined {
     if (typeof value === 'string') {
       return value.length <= this.#longest && value.isWellFormed() ? value : boundedText(value, this.#longest);
     }
@@ -180,22 +169,41 @@ export class Rows {
     return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
   }
 
-  #overflowRow(): number {
-    if (this.#overflow === undefined) {
-      this.#overflow = this.#add(this.view.tagKeys.map(() => OVERFLOW_LABEL));
-      this.#onOverflow();
+  /** The row of these labels, made if there is room for it. */
+  #find(labels: readonly (string | undefined)[], most: number = this.#most): number | undefined {
+    let node = this.#root;
+    const last = labels.length - 1;
+    for (let i = 0; i < last; i++) {
+      let next = node.get(labels[i]) as Node | undefined;
+      if (!next) {
+        if (this.#labels.length >= most) return undefined;
+        next = new Map();
+        node.set(labels[i], next);
+      }
+      node = next;
     }
-    return this.#overflow;
-  }
-
-  #add(labels: readonly (string | undefined)[]): number {
-    const row = this.#labels.push(labels) - 1;
+    const label = labels[last];
+    const found = node.get(label) as number | undefined;
+    if (found !== undefined || this.#labels.length >= most) return found;
+    const row = this.#labels.push([...labels]) - 1;
+    node.set(label, row);
     if (this.#slab.length < (row + 1) * this.#stride) {
       const slab = new Float64Array(2 * this.#slab.length);
       slab.set(this.#slab);
       this.#slab = slab;
     }
     return row;
+  }
+
+  #overflowRow(): number {
+    if (this.#overflow === undefined) {
+      this.#overflow = this.#find(
+        this.view.tagKeys.map(() => OVERFLOW_LABEL),
+        Number.POSITIVE_INFINITY,
+      ) as number;
+      this.#onOverflow();
+    }
+    return this.#overflow;
   }
 
   #keepExample(cell: number, value: number): void {

@@ -3,25 +3,32 @@ import { bitsAt, randomBits } from './ids.ts';
 import type { Sampler } from './span.ts';
 
 /** Core's own samplers decide on the bits of an id, before its hex digits are made. */
-export interface BitSampler extends Sampler {
+export class BitSampler implements Sampler {
+  readonly description: string;
   /** `high` and `low` are the last 64 bits of the trace id. */
-  decide(high: number, low: number): boolean;
+  readonly decide: (high: number, low: number) => boolean;
   /** Whether it never samples, so that no id has to be drawn for it. */
   readonly isNever: boolean;
-}
 
-function bitSampler(description: string, decide: BitSampler['decide'], isNever = false): BitSampler {
-  return { description, decide, isNever, sample: ({ traceId }) => decide(bitsAt(traceId, 16), bitsAt(traceId, 24)) };
+  constructor(description: string, decide: (high: number, low: number) => boolean, isNever = false) {
+    this.description = description;
+    this.decide = decide;
+    this.isNever = isNever;
+  }
+
+  sample({ traceId }: { readonly traceId: string }): boolean {
+    return this.decide(bitsAt(traceId, 16), bitsAt(traceId, 24));
+  }
 }
 
 /** Samples every root. */
 export function alwaysSample(): Sampler {
-  return bitSampler('always', () => true);
+  return new BitSampler('always', () => true);
 }
 
 /** Samples no root. */
 export function neverSample(): Sampler {
-  return bitSampler('never', () => false, true);
+  return new BitSampler('never', () => false, true);
 }
 
 /**
@@ -31,11 +38,11 @@ export function neverSample(): Sampler {
  * @throws ConfigError unless `p` is a number from 0 to 1.
  */
 export function probability(p: number): Sampler {
-  if (!(p >= 0 && p <= 1)) throw new ConfigError('probability must be a number from 0 to 1');
+  if (typeof p !== 'number' || !(p >= 0 && p <= 1)) throw new ConfigError('probability must be a number from 0 to 1');
   const bound = BigInt(Math.floor(p * 2 ** 63));
   const boundHigh = Number(bound >> 31n);
   const boundLow = Number(bound & 0x7fff_ffffn);
-  return bitSampler(`probability(${p})`, (high, low) => {
+  return new BitSampler(`probability(${p})`, (high, low) => {
     const top = high >>> 0;
     return top < boundHigh || (top === boundHigh && low >>> 1 < boundLow);
   });
@@ -48,11 +55,11 @@ export function probability(p: number): Sampler {
  * @throws ConfigError unless `perSecond` is a finite number from 0.
  */
 export function rateLimited(perSecond: number): Sampler {
-  if (!(perSecond >= 0 && perSecond < Number.POSITIVE_INFINITY)) {
+  if (typeof perSecond !== 'number' || !(perSecond >= 0 && perSecond < Number.POSITIVE_INFINITY)) {
     throw new ConfigError('rateLimited must be given a number from 0');
   }
   let last = Number.NEGATIVE_INFINITY;
-  return bitSampler(`rateLimited(${perSecond})`, () => {
+  return new BitSampler(`rateLimited(${perSecond})`, () => {
     const now = performance.now();
     const chance = Math.min(1, ((now - last) / 1_000) * perSecond);
     last = now;

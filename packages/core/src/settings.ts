@@ -1,18 +1,13 @@
-import { ConfigError, type DeliveryOptions } from './contract.ts';
-import type { DrainEvent } from './exit.ts';
-import { integer, milliseconds, oneOf, option, readOptions } from './exporter/options.ts';
+import type { DeliveryOptions } from './contract.ts';
+import { fromCode, integer, milliseconds, oneOf, readOptions } from './exporter/options.ts';
 
 const SIGNALS = ['spans', 'metrics'] as const;
 
 const DELIVERY = {
-  signals: option(
-    (given): DeliveryOptions['signals'] => {
-      if (Array.isArray(given) && given.every((signal) => SIGNALS.includes(signal))) return given;
-      throw new Error("must be a list of 'spans' and 'metrics'");
-    },
-    () => SIGNALS,
-    SIGNALS,
-  ),
+  signals: fromCode((given): DeliveryOptions['signals'] => {
+    if (Array.isArray(given) && given.every((signal) => SIGNALS.includes(signal))) return given;
+    throw new Error("must be a list of 'spans' and 'metrics'");
+  }, SIGNALS),
   batchItems: integer(512, { min: 1 }),
   batchDelayMs: integer(1_000, { max: 2_147_483_647 }),
   queueItems: integer(65_536, { min: 1 }),
@@ -31,7 +26,8 @@ export function deliveryOptionsOf(
   ofUser: Partial<DeliveryOptions> | undefined,
   warn: (message: string) => void,
 ): DeliveryOptions {
-  const { options, warnings } = readOptions(`delivery of ${exporter}`, { ...ofExporter, ...ofUser }, DELIVERY);
+  const given = Object.fromEntries(Object.entries(ofUser ?? {}).filter(([, value]) => value !== undefined));
+  const { options, warnings } = readOptions(`delivery of ${exporter}`, { ...ofExporter, ...given }, DELIVERY);
   for (const warning of warnings) warn(warning);
   return options;
 }
@@ -76,12 +72,4 @@ const LIMITS = {
 /** The given limits over the defaults. @throws ConfigError naming every one that is wrong. */
 export function limitsOf(given?: Partial<Limits>): Limits {
   return readOptions('limits', given, LIMITS).options;
-}
-
-const FLUSH_ON: readonly DrainEvent[] = ['beforeExit', 'SIGTERM', 'SIGINT'];
-
-/** @throws ConfigError for an event that telemetry does not know. */
-export function flushOnOf(given: readonly DrainEvent[] = ['beforeExit']): ReadonlySet<DrainEvent> {
-  if (Array.isArray(given) && given.every((event) => FLUSH_ON.includes(event))) return new Set(given);
-  throw new ConfigError(`flushOn must be a list of '${FLUSH_ON.join("', '")}'`);
 }

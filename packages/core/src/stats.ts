@@ -1,11 +1,13 @@
+import { reasonIn } from './account.ts';
 import type { Stamps } from './clock.ts';
 import type { Measure } from './measure.ts';
 import type { Metric } from './metric.ts';
 import { Rows } from './rows.ts';
 import type { Limits } from './settings.ts';
+import { slot } from './slot.ts';
 import type { UnixMicros } from './span.ts';
 import { currentTags, runWithTags, type Tags } from './tags.ts';
-import { isSameMeasure, isSameView, type View } from './view.ts';
+import { isSameMeasure, isSameView, isView, type View } from './view.ts';
 
 /** A measure with its tags already looked up. */
 export interface BoundMeasure {
@@ -55,19 +57,17 @@ const LONGEST_READ_MS = 5_000;
 export class LiveStats implements Stats {
   readonly #stamps: Stamps;
   readonly #limits: Limits;
-  readonly #warnOnce: (message: string) => void;
+  readonly #warnOnce: (message: string, detail?: string) => void;
   readonly #known = new Map<string, Known>();
   readonly #views = new Map<string, Rows>();
   readonly #observers = new Set<Observer>();
-  /** Observers of libraries; filled by `install`. */
-  shared: ReadonlySet<Observer> | undefined;
   #collecting: Promise<readonly Metric[]> | undefined;
   #collectedAt: UnixMicros;
   /** Rises with each registered view, so that handles look up again. */
   #generation = 0;
   closed = false;
 
-  constructor(stamps: Stamps, limits: Limits, warnOnce: (message: string) => void) {
+  constructor(stamps: Stamps, limits: Limits, warnOnce: (message: string, detail?: string) => void) {
     this.#stamps = stamps;
     this.#limits = limits;
     this.#warnOnce = warnOnce;
@@ -85,29 +85,31 @@ export class LiveStats implements Stats {
   }
 
   bind(measure: Measure, tags?: Tags): BoundMeasure {
+    const own = this.#copyOf(tags);
     let known: Known | undefined;
-    let at: number[] = [];
+    let at: (number | undefined)[] = [];
     let generation = -1;
-    const own = { ...tags };
     return {
       record: (value) => {
         if (this.closed) return;
         if (generation !== this.#generation) {
           generation = this.#generation;
           known = this.#knownFor(measure);
-          at = known?.rows.map((rows) => rows.at(own, undefined)) ?? [];
+          at = [];
         }
         if (!known || !this.#accepts(known, value)) return;
-        for (let i = 0; i < at.length; i++) {
+        for (let i = 0; i < known.rows.length; i++) {
           const rows = known.rows[i] as Rows;
-          if (value >= 0 || rows.takesNegative) rows.record(at[i] as number, known.read(value));
+          if (value < 0 && !rows.takesNegative) continue;
+          at[i] ??= rows.at(own, undefined);
+          rows.record(at[i] as number, known.read(value));
         }
       },
     };
   }
 
   observe(measure: Measure, read: () => number | Promise<number>, tags?: Tags): () => void {
-    const observer = { measure, read, tags };
+    const observer = { measure, read, tags: this.#copyOf(tags) };
     this.#observers.add(observer);
     return () => this.#observers.delete(observer);
   }
@@ -117,31 +119,34 @@ export class LiveStats implements Stats {
   }
 
   register(view: View): void {
-    const there = this.#views.get(view.name);
-    if (there) {
-      if (!isSameView(there.view, view))
-        this.#warnOnce(`view '${view.name}' is registered already, as another; the first stays`);
+    if (!isView(view)) {
+      this.#warnOnce('stats.register was given what is no view; it was left out');
       return;
     }
     const { aggregation, measure, name } = view;
+    const there = this.#views.get(name);
+    if (there) {
+      if (!isSameView(there.view, view))
+        this.#warnOnce(`view '${name}' is registered already, as another; the first stays`);
+      return;
+    }
     if (aggregation.type === 'distribution' && aggregation.ignoredBounds.length > 0) {
       this.#warnOnce(
         `view '${name}': bounds that are not above 0 are left out: ${aggregation.ignoredBounds.join(', ')}`,
       );
     }
+    let known = this.#known.get(measure.name);
+    if (known) this.#checkSame(known, measure);
+    else {
+      known = { measure, rows: [], read: measure.type === 'int64' ? Math.trunc : (value) => value };
+      this.#known.set(measure.name, known);
+    }
     const { seriesPerView, valueLength } = this.#limits;
-    const rows = new Rows(view, this.#stamps.next(), seriesPerView, valueLength, () =>
+    const rows = new Rows({ ...view, measure: known.measure }, this.#stamps.next(), seriesPerView, valueLength, () =>
       this.#warnOnce(`view '${name}' has ${seriesPerView} rows; further tags share one row of '(other)'`),
     );
     this.#views.set(name, rows);
-    const known = this.#known.get(measure.name);
-    if (known) {
-      this.#checkSame(known, measure);
-      known.rows.push(rows);
-    } else {
-      const read = measure.type === 'int64' ? Math.trunc : (value: number) => value;
-      this.#known.set(measure.name, { measure, rows: [rows], read });
-    }
+    known.rows.push(rows);
     this.#generation++;
   }
 
@@ -158,7 +163,10 @@ export class LiveStats implements Stats {
   }
 
   async #collect(): Promise<readonly Metric[]> {
-    const observers = [...this.#observers, ...(this.shared ?? [])].filter(({ measure }) => this.#knownFor(measure));
+    const { stats, observers: ofLibraries } = slot();
+    const observers = [...this.#observers, ...(stats === this ? ofLibraries : [])].filter(({ measure, read }) => {
+      return typeof read === 'function' && this.#knownFor(measure) !== undefined;
+    });
     const readings = await Promise.all(observers.map((observer) => this.#reading(observer)));
     const time = this.#stamps.next();
     this.#apply(observers, readings);
@@ -177,44 +185,48 @@ export class LiveStats implements Stats {
       if (typeof value === 'number' && Number.isFinite(value)) return this.#knownFor(measure)?.read(value);
       throw new Error('it is no finite number');
     } catch (error) {
-      const reason = error instanceof Error ? error.message : 'it failed';
-      this.#warnOnce(`a reading of '${measure.name}' was left out: ${reason}`);
+      this.#warnOnce(`a reading of '${measure.name}' was left out`, reasonIn(error));
       return undefined;
     } finally {
       cancel?.();
     }
   }
 
-  /** Puts readings into their rows; those that share a row of a sum are added up. */
+  /** Puts readings into their rows: those that share a row of a sum are added up, and none shows it if one fails. */
   #apply(observers: readonly Observer[], readings: readonly (number | undefined)[]): void {
-    for (const rows of this.#views.values()) rows.forgetReadings();
     const totals = new Map<Rows, Map<number, number>>();
     observers.forEach(({ measure, tags }, i) => {
-      const value = readings[i];
-      if (value === undefined) return;
       for (const rows of this.#knownFor(measure)?.rows ?? []) {
         const { aggregation, name } = rows.view;
         if (aggregation.type !== 'sum' && aggregation.type !== 'lastValue') {
           this.#warnOnce(`view '${name}' cannot count readings of '${measure.name}'; sum and lastValue views can`);
           continue;
         }
+        let value = readings[i] ?? Number.NaN;
         if (value < 0 && !rows.takesNegative) {
           this.#warnNegative(measure);
-          continue;
+          value = Number.NaN;
         }
-        const row = rows.at(tags, undefined);
         const sums = totals.get(rows) ?? new Map<number, number>();
+        if (Number.isNaN(value) && aggregation.type === 'lastValue') continue;
+        const row = rows.at(tags, undefined);
         totals.set(rows, sums.set(row, aggregation.type === 'sum' ? (sums.get(row) ?? 0) + value : value));
       }
     });
-    for (const [rows, sums] of totals) for (const [row, value] of sums) rows.read(row, value, this.#collectedAt);
+    for (const rows of this.#views.values()) rows.read(totals.get(rows), this.#collectedAt);
   }
 
-  #recordOne([measure, value]: readonly [Measure, number], tags: Tags | undefined, context: Tags | undefined): void {
-    const known = this.#knownFor(measure);
-    if (!known || !this.#accepts(known, value)) return;
-    for (const rows of known.rows) {
-      if (value >= 0 || rows.takesNegative) rows.record(rows.at(tags, context), known.read(value));
+  /** Alone: what is wrong with one measurement takes no other with it. */
+  #recordOne(measurement: readonly [Measure, number], tags: Tags | undefined, context: Tags | undefined): void {
+    try {
+      const [measure, value] = measurement;
+      const known = this.#knownFor(measure);
+      if (!known || !this.#accepts(known, value)) return;
+      for (const rows of known.rows) {
+        if (value >= 0 || rows.takesNegative) rows.record(rows.at(tags, context), known.read(value));
+      }
+    } catch {
+      this.#warnUnreadable();
     }
   }
 
@@ -237,9 +249,24 @@ export class LiveStats implements Stats {
   }
 
   #knownFor(measure: Measure): Known | undefined {
-    const known = this.#known.get(measure.name);
-    if (known && known.measure !== measure) this.#checkSame(known, measure);
-    return known;
+    try {
+      const known = this.#known.get(measure.name);
+      if (known && known.measure !== measure) this.#checkSame(known, measure);
+      return known;
+    } catch {
+      this.#warnUnreadable();
+      return undefined;
+    }
+  }
+
+  /** A copy that later changes of the caller's object do not reach. */
+  #copyOf(tags: Tags | undefined): Tags {
+    try {
+      return { ...tags };
+    } catch {
+      this.#warnUnreadable();
+      return {};
+    }
   }
 
   #checkSame(known: Known, measure: Measure): void {

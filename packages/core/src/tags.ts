@@ -10,7 +10,16 @@ export function currentTags(): Tags | undefined {
   return store.getStore();
 }
 
-/** Runs `fn` with `tags` added to those of the current context; the new ones win. */
+/** Runs `fn` with `tags` added to those of the current context; the new ones win. Tags that cannot be read are left out. */
 export function runWithTags<T>(tags: Tags, fn: () => T): T {
-  return store.run({ ...store.getStore(), ...tags }, fn);
+  return store.run(merged(tags), fn);
+}
+
+function merged(tags: Tags): Tags {
+  const current = store.getStore() ?? {};
+  try {
+    return { ...current, ...tags };
+  } catch {
+    return current;
+  }
 }

@@ -1,27 +1,27 @@
 import { oneLine } from './account.ts';
 import { type Clock, Stamps, systemClock } from './clock.ts';
-import {
-  ConfigError,
-  type DeliveryOptions,
-  type DrainHealth,
-  type Exporter,
-  type ExporterHealth,
-  type Problem,
-  type Source,
-  type SpanListener,
+import type {
+  DeliveryOptions,
+  DrainHealth,
+  Exporter,
+  ExporterHealth,
+  Problem,
+  Source,
+  SpanListener,
 } from './contract.ts';
 import type { Delivery } from './delivery.ts';
 import { atExit, type DrainEvent } from './exit.ts';
-import { slot } from './global.ts';
+import { fromCode, given, isPlainObject, readOptions, text } from './exporter/options.ts';
 import { Pipeline } from './pipeline.ts';
 import type { SpanRecord } from './record.ts';
 import { resourceOf } from './resource.ts';
 import { neverSample, samplerFromEnvironment } from './sampler.ts';
-import { deliveryOptionsOf, flushOnOf, type Limits, limitsOf } from './settings.ts';
+import { deliveryOptionsOf, type Limits, limitsOf } from './settings.ts';
+import { slot } from './slot.ts';
 import type { Sampler, Tracer } from './span.ts';
 import { LiveStats, type Stats } from './stats.ts';
 import { LiveTracer } from './tracer.ts';
-import type { View } from './view.ts';
+import { isView, type View } from './view.ts';
 
 /** How telemetry is set up. */
 export interface TelemetryOptions {
@@ -71,6 +71,44 @@ export interface Telemetry {
 }
 
 const DRAIN_MS = 5_000;
+const FLUSH_ON: readonly unknown[] = ['beforeExit', 'SIGTERM', 'SIGINT'] satisfies DrainEvent[];
+
+type WithDelivery = readonly [Exporter, Partial<DeliveryOptions>];
+
+const SPEC = {
+  service: text(undefined),
+  labels: fromCode(
+    (given) =>
+      isPlainObject(given) ? (given as Record<string, string>) : fail('must be an object of names and texts'),
+    {},
+  ),
+  exporters: fromCode(
+    (given) => listOf(given, 'exporters', 'exporters, each alone or in a pair with delivery options', withDelivery),
+    [],
+  ),
+  views: fromCode(
+    (given) => listOf(given, 'views', 'views made by view()', (each) => (isView(each) ? each : undefined)),
+    [],
+  ),
+  sampler: fromCode(
+    (given) =>
+      typeof (given as Partial<Sampler> | null)?.sample === 'function' ? (given as Sampler) : fail('must be a sampler'),
+    undefined,
+  ),
+  limits: fromCode(
+    (given) => (isPlainObject(given) ? (given as Partial<Limits>) : fail('must be an object')),
+    undefined,
+  ),
+  flushOn: fromCode(
+    (given) =>
+      listOf(given, 'flushOn', `'beforeExit', 'SIGTERM' and 'SIGINT'`, (each) =>
+        FLUSH_ON.includes(each) ? (each as DrainEvent) : undefined,
+      ),
+    ['beforeExit'] as const,
+  ),
+  clock: fromCode((given) => given as Clock, systemClock),
+  onError: given<(problem: Problem) => void>('function'),
+};
 
 /**
  * Sets up telemetry: one pipeline for each exporter. With OTEL_SDK_DISABLED=true all of it is a no-op.
@@ -80,31 +118,35 @@ const DRAIN_MS = 5_000;
  */
 export function telemetry(options: TelemetryOptions = {}): Telemetry {
   const isOff = /^true$/i.test(process.env.OTEL_SDK_DISABLED?.trim() ?? '');
-  const { clock = systemClock, labels = {} } = options;
-  const report = reporterOf(options.onError);
+  const { service, labels, exporters, views, clock, onError, ...given } = readOptions(
+    'telemetry',
+    options,
+    SPEC,
+  ).options;
+  const report = reporterOf(onError);
   const warn = (message: string): void => report({ severity: 'warning', message });
-  const exporters = exportersOf(options.exporters ?? []);
-  const limits = limitsOf(options.limits);
-  const flushOn = flushOnOf(options.flushOn);
+  const limits = limitsOf(given.limits);
+  const flushOn = new Set(given.flushOn);
   const told = new Set<string>();
-  const warnOnce = (message: string): void => {
+  const warnOnce = (message: string, detail?: string): void => {
     if (told.has(message) || told.size >= MOST_WARNINGS) return;
     told.add(message);
-    warn(message);
+    warn(detail === undefined ? message : `${message}: ${detail}`);
   };
   const stamps = new Stamps(clock);
-  const resource = resourceOf(options.service, labels, warn);
+  const resource = resourceOf(service, labels, warn);
   const stats = new LiveStats(stamps, limits, warnOnce);
-  for (const view of isOff ? [] : (options.views ?? [])) stats.register(view);
+  for (const view of isOff ? [] : views) stats.register(view);
 
   const pipelines: Pipeline[] = [];
   const health = (): readonly ExporterHealth[] => pipelines.map((pipeline) => pipeline.health());
-  const listeners = new Set<SpanListener>();
+  const listeners = new Set<{ readonly listener: SpanListener }>();
   const host = {
     stamps,
     limits,
     warnOnce,
-    sampler: isOff ? neverSample() : (options.sampler ?? samplerFromEnvironment(warn)),
+    isOff,
+    sampler: isOff ? neverSample() : (given.sampler ?? samplerFromEnvironment(warn)),
     deliveries: [] as Delivery<SpanRecord>[],
     watcher: undefined as SpanListener | undefined,
   };
@@ -114,10 +156,11 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
     views: () => stats.views(),
     health,
     watch(listener) {
-      listeners.add(listener);
+      const entry = { listener };
+      listeners.add(entry);
       host.watcher = watcherOf(listeners);
       return () => {
-        listeners.delete(listener);
+        listeners.delete(entry);
         host.watcher = watcherOf(listeners);
       };
     },
@@ -128,11 +171,8 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
       },
     },
   };
-  const names = new Map<string, number>();
   for (const [exporter, own] of isOff ? [] : exporters) {
-    const count = (names.get(exporter.name) ?? 0) + 1;
-    names.set(exporter.name, count);
-    const name = count === 1 ? exporter.name : `${exporter.name}-${count}`;
+    const name = freeName(exporter.name, pipelines);
     for (const message of exporter.warnings ?? []) {
       report({ exporter: name, severity: 'warning', message: `${name}: ${message}` });
     }
@@ -167,7 +207,6 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
       const shared = slot();
       shared.tracer = tracer;
       shared.stats = stats;
-      stats.shared = shared.observers;
     },
     async [Symbol.asyncDispose]() {
       await self.shutdown();
@@ -203,10 +242,10 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
 const MOST_WARNINGS = 1_000;
 
 /** One listener for all; what they throw is ignored, since a page that watches must not break the application. */
-function watcherOf(listeners: ReadonlySet<SpanListener>): SpanListener | undefined {
+function watcherOf(listeners: ReadonlySet<{ readonly listener: SpanListener }>): SpanListener | undefined {
   if (listeners.size === 0) return undefined;
   const each = (tell: (listener: SpanListener) => void): void => {
-    for (const listener of listeners) {
+    for (const { listener } of listeners) {
       try {
         tell(listener);
       } catch {}
@@ -230,19 +269,30 @@ function reporterOf(onError: TelemetryOptions['onError']): (problem: Problem) =>
   };
 }
 
-function exportersOf(
-  given: NonNullable<TelemetryOptions['exporters']>,
-): readonly (readonly [Exporter, Partial<DeliveryOptions>])[] {
-  return given.map((entry, i) => {
-    const [exporter, own] = (Array.isArray(entry) ? entry : [entry, {}]) as readonly [
-      Exporter,
-      Partial<DeliveryOptions>,
-    ];
-    if (typeof exporter?.name !== 'string' || exporter.name === '') {
-      throw new ConfigError(`exporters[${i}] must be an exporter, or a pair of an exporter and delivery options`);
-    }
-    return [exporter, own ?? {}];
-  });
+/** 'zipkin', or 'zipkin-2' when there is one of that name already. */
+function freeName(name: string, taken: readonly Pipeline[]): string {
+  for (let number = 1; ; number++) {
+    const free = number === 1 ? name : `${name}-${number}`;
+    if (!taken.some((pipeline) => pipeline.name === free)) return free;
+  }
+}
+
+function listOf<T>(given: unknown, name: string, what: string, read: (each: unknown) => T | undefined): readonly T[] {
+  if (!Array.isArray(given)) return fail(`must be a list of ${what}`);
+  const list = given.map(read);
+  const wrong = list.indexOf(undefined);
+  return wrong < 0 ? (list as T[]) : fail(`must be a list of ${what}; ${name}[${wrong}] is none`);
+}
+
+function withDelivery(given: unknown): WithDelivery | undefined {
+  const [exporter, own = {}] = (Array.isArray(given) ? given : [given]) as unknown as WithDelivery;
+  return typeof exporter === 'object' && typeof exporter?.name === 'string' && exporter.name !== ''
+    ? [exporter, own]
+    : undefined;
+}
+
+function fail(message: string): never {
+  throw new Error(message);
 }
 
 /** A user's time limit: at least 0, and the default for what is no number. */

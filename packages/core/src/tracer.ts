@@ -4,12 +4,14 @@ import { active, runWith, SUPPRESSED } from './context.ts';
 import { bitsAt, hexOf, randomBits, validSpanId, validTraceId, validTraceState } from './ids.ts';
 import { SpanRecord, Trace, UNSET } from './record.ts';
 import { messageOf, type Recorder, RecordingSpan } from './recording.ts';
-import type { BitSampler } from './sampler.ts';
+import { BitSampler } from './sampler.ts';
 import type { Sampler, Scope, Span, SpanContext, SpanKind, SpanOptions, Tracer } from './span.ts';
 import { UnsampledSpan, unsampledBelow } from './unsampled.ts';
 
 /** What a tracer needs beside what its spans need. */
 export interface TracerHost extends Recorder {
+  /** Whether nothing is recorded at all; contexts pass through. */
+  readonly isOff: boolean;
   /** The sampler of roots; may be replaced at run time. */
   sampler: Sampler;
   /** Reports once for each text. */
@@ -47,18 +49,18 @@ export class LiveTracer implements Tracer {
     const current = active();
     if (current === SUPPRESSED) return unsampledBelow(undefined);
     const parent = options?.parent === undefined ? current : options.parent;
-    if (!parent) return this.#startRoot(name, options);
-    if (parent instanceof RecordingSpan && parent.recorder === this.#host) {
-      const { record } = parent;
-      record.childCount++;
-      if (!options?.sampler && !record.sampled && !this.#host.watcher) return unsampledBelow(parent.context);
-      const { trace, high, low } = record;
-      const sampled = this.#decide(record.sampled, trace, name, options);
-      const elapsed = Math.floor((this.#host.stamps.clock.monotonic() - trace.monotonic) * 1_000);
-      return this.#start(trace, elapsed, high, low, false, sampled, name, options);
-    }
-    if (parent instanceof UnsampledSpan && !options?.sampler && !this.#host.watcher) {
+    const host = this.#host;
+    if (!parent) return host.isOff ? unsampledBelow(undefined) : this.#startRoot(name, options);
+    if (parent instanceof UnsampledSpan && !parent.isPassing && !options?.sampler && !host.watcher)
       return parent.child();
+    if (parent instanceof RecordingSpan && parent.recorder === host) {
+      const { record } = parent;
+      const { trace, high, low } = record;
+      record.childCount++;
+      const sampled = this.#decide(record.sampled, trace, name, options);
+      if (!sampled && !host.watcher) return unsampledBelow(parent.context);
+      const elapsed = Math.floor((host.stamps.clock.monotonic() - trace.monotonic) * 1_000);
+      return this.#start(trace, elapsed, high, low, false, sampled, name, options);
     }
     return this.#startBelow('context' in parent ? parent.context : parent, name, options);
   }
@@ -105,7 +107,7 @@ export class LiveTracer implements Tracer {
   #startRoot(name: string, options: SpanOptions | undefined): Span {
     const host = this.#host;
     const sampler = options?.sampler ?? host.sampler;
-    if ((sampler as Partial<BitSampler>).isNever && !host.watcher) return unsampledBelow(undefined);
+    if (sampler instanceof BitSampler && sampler.isNever && !host.watcher) return unsampledBelow(undefined);
     const a = randomBits();
     const b = randomBits();
     const c = randomBits();
@@ -125,13 +127,18 @@ export class LiveTracer implements Tracer {
       return this.#startRoot(name, options);
     }
     const traceState = validTraceState(given.traceState);
-    const parentSampled = given.sampled === true;
-    if (!parentSampled && !options?.sampler && !host.watcher) {
-      return unsampledBelow({ traceId, spanId, sampled: false, traceState });
-    }
+    const context = {
+      traceId,
+      spanId,
+      sampled: given.sampled === true,
+      ...(traceState !== undefined && { traceState }),
+    };
+    if (host.isOff) return new UnsampledSpan(0, 0, 0, 0, context);
+    if (!context.sampled && !options?.sampler && !host.watcher) return unsampledBelow(context);
     const [a, b, c, d] = [0, 8, 16, 24].map((at) => bitsAt(traceId, at)) as [number, number, number, number];
     const trace = new Trace(a, b, c, d, host.stamps, traceState);
-    const sampled = this.#decide(parentSampled, trace, name, options);
+    const sampled = this.#decide(context.sampled, trace, name, options);
+    if (!sampled && !host.watcher) return unsampledBelow(context);
     return this.#start(trace, 0, bitsAt(spanId, 0), bitsAt(spanId, 8), given.remote === true, sampled, name, options);
   }
 
@@ -176,8 +183,7 @@ function samples(
   options: SpanOptions | undefined,
 ): boolean {
   try {
-    const { decide } = sampler as Partial<BitSampler>;
-    if (decide) return decide(c, d);
+    if (sampler instanceof BitSampler) return sampler.decide(c, d);
     const traceId = hexOf(a) + hexOf(b) + hexOf(c) + hexOf(d);
     const { kind = 'unspecified', attributes = {} } = options ?? {};
     return sampler.sample({ traceId, name, kind, attributes }) === true;

@@ -29,6 +29,11 @@ export class UnsampledSpan implements Span {
     return this.#context;
   }
 
+  /** Whether it only carries a context of others, as it came. */
+  get isPassing(): boolean {
+    return this.#context !== undefined && (this.#a | this.#b | this.#c | this.#d) === 0;
+  }
+
   /** The same decision, the same trace, an id of its own. */
   child(): UnsampledSpan {
     if (this.#context?.traceState !== undefined) return unsampledBelow(this.#context);

@@ -1,6 +1,7 @@
-import type { Aggregation } from './aggregation.ts';
+import { type Aggregation, isAggregation } from './aggregation.ts';
+import { boundedText } from './attributes.ts';
 import { ConfigError } from './contract.ts';
-import { isName, type Measure } from './measure.ts';
+import { isMeasure, isName, LONGEST_DESCRIPTION, type Measure } from './measure.ts';
 
 /** What is made of a measure's numbers: one row for each combination of values of the tag keys. It holds no data. */
 export interface View {
@@ -24,18 +25,41 @@ export interface ViewOptions {
   readonly description?: string | undefined;
 }
 
-/** Makes a view. @throws ConfigError for a name or tag key that is not allowed, and without measure or aggregation. */
-export function view({ measure, aggregation, name = measure?.name, tagKeys = [], description }: ViewOptions): View {
+/** Makes a view. @throws ConfigError for a name, tag key or text that is not allowed, and without measure or aggregation. */
+export function view(options: ViewOptions): View {
+  const {
+    measure,
+    aggregation,
+    name = measure?.name,
+    tagKeys = [],
+    description = measure?.description,
+  } = options ?? {};
   if (!isName(name)) throw new ConfigError('view: name must be 1 to 255 printable ASCII characters');
-  if (!isName(measure?.name)) throw new ConfigError(`view '${name}': measure must come from measure()`);
-  if (!['count', 'sum', 'lastValue', 'distribution'].includes(aggregation?.type)) {
+  if (!isMeasure(measure)) throw new ConfigError(`view '${name}': measure must come from measure()`);
+  if (!isAggregation(aggregation)) {
     throw new ConfigError(`view '${name}': aggregation must be count(), sum(), lastValue() or distribution(bounds)`);
   }
-  if (!Array.isArray(tagKeys) || !tagKeys.every(isName) || new Set(tagKeys).size < tagKeys.length) {
+  if (!areTagKeys(tagKeys)) {
     throw new ConfigError(`view '${name}': tagKeys must be different names of 1 to 255 printable ASCII characters`);
   }
-  const text = description ?? measure.description;
+  if (typeof description !== 'string') throw new ConfigError(`view '${name}': description must be a string`);
+  const text = boundedText(description, LONGEST_DESCRIPTION);
   return Object.freeze({ name, description: text, measure, aggregation, tagKeys: Object.freeze([...tagKeys]) });
+}
+
+/** True for what `view` has made, by this copy of core or another. */
+export function isView(value: unknown): value is View {
+  try {
+    const { name, description, measure, aggregation, tagKeys } = (value ?? {}) as Partial<View>;
+    const hasTexts = isName(name) && typeof description === 'string' && areTagKeys(tagKeys);
+    return hasTexts && isMeasure(measure) && isAggregation(aggregation);
+  } catch {
+    return false;
+  }
+}
+
+function areTagKeys(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every(isName) && new Set(value).size === value.length;
 }
 
 /** True when both say the same. The order of tag keys does not matter. */

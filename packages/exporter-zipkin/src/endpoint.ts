@@ -12,7 +12,7 @@ export interface Endpoint {
 }
 
 // The attributes that name the other end of a call, best first, each with the one that holds its port: OpenTelemetry's
-// present names and its older ones. A server's own `server.address` is not its other end.
+// present names, its older ones, and OpenCensus's http.host. The last and `server.address` are a server's own.
 const SERVICE = { host: 'peer.service', port: '' };
 const SOCKET = [
   { host: 'net.peer.name', port: 'net.peer.port' },
@@ -20,7 +20,7 @@ const SOCKET = [
   { host: 'net.sock.peer.addr', port: 'net.sock.peer.port' },
   { host: 'net.peer.ip', port: 'net.peer.port' },
 ];
-const CALLED = [SERVICE, { host: 'server.address', port: 'server.port' }, ...SOCKET];
+const CALLED = [SERVICE, { host: 'server.address', port: 'server.port' }, ...SOCKET, { host: 'http.host', port: '' }];
 const CALLER = [SERVICE, { host: 'client.address', port: 'client.port' }, ...SOCKET];
 const PEER: Readonly<Record<SpanKind, typeof SOCKET>> = {
   client: CALLED,
@@ -42,16 +42,11 @@ export function remoteEndpointOf({ kind, attributes }: SpanData): Endpoint | und
   for (const { host: key, port } of PEER[kind]) {
     const host = attributes[key];
     if (typeof host !== 'string' || host === '') continue;
-    if (isAddress(host)) address ??= { host, port: attributes[port] };
-    else name ??= { host, port: attributes[port] };
+    const peer = key === 'http.host' ? peerOfHeader(host) : { host, port: attributes[port] };
+    if (isAddress(peer.host)) address ??= peer;
+    else name ??= peer;
   }
-  if (!name && !address) {
-    const header = attributes['http.host']; // OpenCensus's clients tell no more
-    if (kind !== 'client' || typeof header !== 'string' || header === '') return undefined;
-    const peer = peerOfHeader(header);
-    if (isAddress(peer.host)) address = peer;
-    else name = peer;
-  }
+  if (!name && !address) return undefined;
   const ip = address && plainAddress(address.host);
   return {
     serviceName: name?.host,

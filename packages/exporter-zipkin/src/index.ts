@@ -11,8 +11,8 @@ import {
   milliseconds,
   oneOf,
   readOptions,
-  type SpanData,
 } from '@oc/core/exporter';
+import type { Writer } from 'protobufjs/minimal.js';
 import { encodeJson } from './json.ts';
 import { encodeProtobuf } from './protobuf.ts';
 
@@ -45,11 +45,14 @@ const SPEC = {
   attemptMs: milliseconds(10_000, { env: 'OTEL_EXPORTER_ZIPKIN_TIMEOUT', envOnly: true }),
 };
 
+const CONTENT_TYPE = { json: 'application/json', protobuf: 'application/x-protobuf' } as const;
+
 /** What Zipkin's own reporters send at most in one message, in bytes: receivers are set up for it. */
 const MESSAGE_BYTES = 500_000;
 
 /**
  * Sends spans to Zipkin, or to anything that takes its format: Jaeger, the OpenTelemetry Collector, Tempo, vendors.
+ * OTEL_EXPORTER_ZIPKIN_TIMEOUT, in milliseconds, sets its delivery's `attemptMs`.
  *
  * @throws ConfigError for wrong options.
  */
@@ -66,7 +69,6 @@ export function zipkin(options?: ZipkinOptions): Exporter {
     agent,
     failures: { 400: 'poisoned' }, // one span that Zipkin cannot read makes it refuse them all
   });
-  const { contentType, load } = ENCODINGS[encoding];
 
   return {
     name: 'zipkin',
@@ -75,13 +77,16 @@ export function zipkin(options?: ZipkinOptions): Exporter {
     warnings,
 
     async exportSpans(spans, call) {
-      const encode = await load();
-      const body = encode(spans, call.resource.labels['service.name'] ?? '');
+      const service = call.resource.labels['service.name'] ?? '';
+      const body =
+        encoding === 'json'
+          ? Buffer.from(encodeJson(spans, service))
+          : encodeProtobuf(spans, service, await newWriter());
       if (body.byteLength > MESSAGE_BYTES && spans.length > 1) {
         const size = `${spans.length} spans make a message of ${body.byteLength} bytes`;
         throw new ExportError('too-large', `zipkin: ${size}, above the customary ${MESSAGE_BYTES}`);
       }
-      await sender.send({ body, headers: { 'content-type': contentType } }, call);
+      await sender.send({ body, headers: { 'content-type': CONTENT_TYPE[encoding] } }, call);
     },
 
     async close() {
@@ -90,28 +95,16 @@ export function zipkin(options?: ZipkinOptions): Exporter {
   };
 }
 
-/** Makes the body of a message. */
-type Encode = (spans: readonly SpanData[], serviceName: string) => Uint8Array;
-
-const ENCODINGS = {
-  json: { contentType: 'application/json', load: loadJson },
-  protobuf: { contentType: 'application/x-protobuf', load: loadProtobuf },
-};
-
-async function loadJson(): Promise<Encode> {
-  return (spans, serviceName) => Buffer.from(encodeJson(spans, serviceName));
-}
-
-async function loadProtobuf(): Promise<Encode> {
+async function newWriter(): Promise<Writer> {
   try {
-    const { default: protobuf } = await import('protobufjs/minimal.js');
-    return (spans, serviceName) => encodeProtobuf(spans, serviceName, protobuf.Writer.create());
+    return (await import('protobufjs/minimal.js')).default.Writer.create();
   } catch (cause) {
     const remedy = "encoding 'protobuf' needs the package protobufjs: npm install protobufjs";
     throw new ExportError('misconfigured', `zipkin: ${remedy}`, { cause });
   }
 }
 
+/** A bare origin is completed; a path is the user's own choice. */
 function withPath(url: URL): URL {
   return url.pathname === '/' ? new URL(`/api/v2/spans${url.search}`, url) : url;
 }

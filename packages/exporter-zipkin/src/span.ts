@@ -21,15 +21,9 @@ export interface ZipkinSpan {
   readonly duration: number;
   readonly localEndpoint: Endpoint | undefined;
   readonly remoteEndpoint: Endpoint | undefined;
-  readonly annotations: readonly ZipkinAnnotation[] | undefined;
+  readonly annotations: readonly { readonly timestamp: UnixMicros; readonly value: string }[] | undefined;
   readonly tags: Readonly<Record<string, string>>;
-  // Zipkin's `debug` would force it to keep the span, and `shared` is for servers that go on with their caller's span id.
-}
-
-/** A text at a time. */
-export interface ZipkinAnnotation {
-  readonly timestamp: UnixMicros;
-  readonly value: string;
+  // Its `debug` would make every server on the way keep the span; `shared` is for a span that has its caller's id.
 }
 
 // Zipkin has no word for a span within one service, and refuses a message with a word that it does not know.
@@ -64,12 +58,13 @@ function micros(value: number): number {
   return Math.max(1, Math.floor(value));
 }
 
-function annotationsOf({ annotations, messageEvents }: SpanData): readonly ZipkinAnnotation[] | undefined {
+function annotationsOf({ annotations, messageEvents }: SpanData): ZipkinSpan['annotations'] {
   const all = annotations.map(({ time, description, attributes }) => {
     return { timestamp: micros(time), value: withAttributes(description, attributes) };
   });
   for (const { time, type } of messageEvents) all.push({ timestamp: micros(time), value: type.toUpperCase() });
-  return all.length > 0 ? all.sort((a, b) => a.timestamp - b.timestamp) : undefined;
+  if (messageEvents.length > 0) all.sort((a, b) => a.timestamp - b.timestamp); // each kind alone is in order
+  return all.length > 0 ? all : undefined;
 }
 
 function withAttributes(description: string, attributes: Attributes): string {
@@ -89,7 +84,7 @@ function tagsOf({ attributes, status: { code, message }, dropped }: SpanData): R
   if (tags.error === 'false') delete tags.error;
   tags['census.status_code'] = String(code);
   if (message) tags['census.status_description'] = message;
-  if (code !== 0 && !(tags.error !== undefined && typeof attributes.error === 'string')) {
+  if (code !== 0 && (tags.error === undefined || typeof attributes.error !== 'string')) {
     tags.error = message || (STATUS_CODES[code] ?? 'UNKNOWN');
   }
 

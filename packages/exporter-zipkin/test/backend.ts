@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 
@@ -10,8 +10,7 @@ export interface Arrival {
   readonly path: string | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** That of the sender's end of the socket. */
-  readonly port: number | undefined;
+  readonly socket: Socket;
 }
 
 /** A server on a loopback port that gives one answer to all. */
@@ -28,9 +27,10 @@ export async function backend(status = 202, headers: OutgoingHttpHeaders = {}, b
   const arrivals: Arrival[] = [];
   const server = createServer(async (request, response) => {
     const { method, url: path, headers: sent, socket } = request;
-    arrivals.push({ method, path, headers: sent, body: await buffer(request), port: socket.remotePort });
+    arrivals.push({ method, path, headers: sent, body: await buffer(request), socket });
     response.writeHead(status, headers).end(body);
   });
+  server.keepAliveTimeout = 60_000;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -78,6 +78,10 @@ describe('any span', () => {
     fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: digits, maxLength: digits });
   const count = fc.oneof(fc.constant(0), fc.nat({ max: 3 }));
 
+  function inOrder<T extends { readonly time: number }>(each: fc.Arbitrary<T>): fc.Arbitrary<T[]> {
+    return fc.array(each, { maxLength: 3 }).map((list) => list.sort((a, b) => a.time - b.time));
+  }
+
   const spans: fc.Arbitrary<SpanData> = fc
     .record({
       traceId: hex(32),
@@ -90,10 +94,9 @@ describe('any span', () => {
       took: fc.nat({ max: 3_600_000_000 }),
       status: fc.record({ code: fc.nat({ max: 16 }), message: fc.option(text, { nil: undefined }) }),
       attributes,
-      annotations: fc.array(fc.record<Annotation>({ time, description: text, attributes }), { maxLength: 3 }),
-      messageEvents: fc.array(
+      annotations: inOrder(fc.record<Annotation>({ time, description: text, attributes })),
+      messageEvents: inOrder(
         fc.record<MessageEvent>({ time, type: fc.constantFrom('sent', 'received'), id: fc.nat() }),
-        { maxLength: 3 },
       ),
       links: fc.constant([]),
       dropped: fc.record({ attributes: count, annotations: count, messageEvents: count, links: count }),

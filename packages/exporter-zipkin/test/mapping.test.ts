@@ -181,12 +181,12 @@ describe('annotations', () => {
     expect(
       annotationsOf({
         annotations: [
-          { time: 30, description: 'retry', attributes: { n: 2, why: 'a|b', odd: [Number.NaN], last: false } },
           { time: 10, description: 'cache miss', attributes: {} },
+          { time: 30, description: 'retry', attributes: { n: 2, why: 'a|b', odd: [Number.NaN], last: false } },
         ],
         messageEvents: [
-          { time: 40, type: 'received', id: 1, uncompressedBytes: 512, compressedBytes: 100 },
           { time: 20, type: 'sent', id: 1 },
+          { time: 40, type: 'received', id: 1, uncompressedBytes: 512, compressedBytes: 100 },
         ],
       }),
     ).toEqual([

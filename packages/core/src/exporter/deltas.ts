@@ -76,7 +76,10 @@ export function deltas(): (metrics: readonly Metric[]) => Deltas {
       commit(failed = []) {
         const out = new Set<TimeSeries>();
         for (const series of failed) out.add((series as Partial<DeltaSeries>).of ?? series);
-        for (const [series, { key, now }] of pending) if (!out.has(series)) committed.set(key, now);
+        for (const [series, { key, now }] of pending) {
+          const isNewest = now.time > (committed.get(key)?.time ?? Number.NEGATIVE_INFINITY);
+          if (isNewest && !out.has(series)) committed.set(key, now);
+        }
       },
     };
   };

@@ -91,7 +91,7 @@ export function httpUrl<D extends string | undefined>(
 /** Request headers by name. What HTTP does not allow is refused here, so that no call fails for it. */
 export function httpHeaders(rule?: Rule): Option<Readonly<Record<string, string>>> {
   const read = (given: unknown): Readonly<Record<string, string>> => {
-    if (typeof given !== 'object' || given === null) return fail('must be an object of header names and values');
+    if (!isPlainObject(given)) return fail('must be an object of header names and values');
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(given)) {
       if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) fail('has a name that HTTP does not allow');
@@ -114,11 +114,23 @@ export function httpHeaders(rule?: Rule): Option<Readonly<Record<string, string>
   return option(read, parse, {}, rule);
 }
 
+/** A value that only code can give: `check` makes it or throws an Error that says what is wanted. */
+export function fromCode<T, D>(check: (given: unknown) => T, fallback: D): Option<T | D> {
+  return option<T, D>(check, () => fail('cannot come from the environment'), fallback);
+}
+
 /** A function or object that is handed on as it is, such as `fetch` or an agent. `what` is its `typeof`. */
 export function given<T>(what: 'function' | 'object'): Option<T | undefined> {
   const check = (value: unknown): T =>
     typeof value === what && value !== null ? (value as T) : fail(`must be ${what === 'object' ? 'an' : 'a'} ${what}`);
-  return option<T, undefined>(check, () => fail('cannot come from the environment'), undefined);
+  return fromCode(check, undefined);
+}
+
+/** True for an object whose members are its own: no array, no Map, no object of a class. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** The values of a set of options. */

@@ -22,11 +22,15 @@ interface Timer {
 
 /** A clock that stands still until a test moves it. Sockets go on in real time meanwhile. */
 export class ManualClock implements Clock {
+  /** How many timers have been set. */
+  timersSet = 0;
+  /** May be changed at any time, as people and servers do. */
+  wallOffsetMs = 1_800_000_000_000;
   #now = 1_000;
   readonly #timers = new Set<Timer>();
 
   wall(): number {
-    return 1_800_000_000_000 + this.#now;
+    return this.wallOffsetMs + this.#now;
   }
 
   monotonic(): number {
@@ -36,6 +40,7 @@ export class ManualClock implements Clock {
   after(ms: number, run: () => void): () => void {
     const timer = { at: this.#now + Math.max(0, ms), run };
     this.#timers.add(timer);
+    this.timersSet++;
     return () => this.#timers.delete(timer);
   }
 

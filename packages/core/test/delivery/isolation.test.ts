@@ -229,7 +229,6 @@ test.each<readonly [string, Then, object]>([
     { delivered: 0, dropped: { 'exporter-error': 2 } },
   ],
 ])('an exporter that %s is counted once', async (_, then, expected) => {
-  // biome-ignore lint/suspicious/noThenProperty: a promise of others is what this is about
   const exporter = { name: 'odd', exportSpans: () => ({ then }) } as unknown as Exporter;
   const { oc } = rig([exporter]);
   endSpans(oc, 2);
@@ -379,16 +378,35 @@ test('what is recorded while an exporter starts waits and is sent once it has', 
   expect(backend.took).toEqual(onceEach(names));
 });
 
-test('a shutdown while an exporter still starts is on time, and what it held is counted', async () => {
+test('a flush or shutdown while an exporter still starts is on time, and what it held is counted', async () => {
   const odd: Exporter = { name: 'odd', start: () => new Promise(() => {}), exportSpans: async () => {} };
   const { oc } = rig([odd]);
   endSpans(oc, 3);
   const asked = performance.now();
+  expect(await oc.flush({ withinMs: 100 })).toMatchObject([{ unsettled: 3, spans: { queued: 3, dropped: {} } }]);
   const closed = await oc.shutdown({ withinMs: 300 });
-  expect(performance.now() - asked).toBeLessThan(500);
+  expect(performance.now() - asked).toBeLessThan(800);
   const { dropped } = closed[0]?.spans ?? { dropped: {} };
   expect(Object.values(dropped)).toEqual([3]);
   expect(imbalance(spansOf(oc))).toBe(0);
+});
+
+test('a start that ends after the shutdown, well or badly, changes no account', async () => {
+  const clock = new ManualClock();
+  const ends: ((error?: Error) => void)[] = [];
+  const slow = (name: string): Exporter => ({
+    name,
+    start: () => new Promise<void>((resolve, reject) => ends.push((error) => (error ? reject(error) : resolve()))),
+    exportSpans: async () => {},
+  });
+  const { oc } = rig([slow('well'), slow('badly'), slow('never')], { clock });
+  endSpans(oc, 3);
+  const before = await clock.settle(oc.shutdown({ withinMs: 1_000 }), () => false);
+  ends[0]?.();
+  ends[1]?.(new Error('too late'));
+  await clock.pass(60_000);
+  expect(oc.health().map(({ spans }) => figures(spans))).toEqual(before.map(({ spans }) => figures(spans)));
+  expect(before.map(({ spans }) => spans.state)).toEqual(['closed', 'closed', 'closed']);
 });
 
 test('an exporter whose close hangs does not make the shutdown late', async () => {
@@ -521,4 +539,18 @@ test('health can be inspected and is a copy', async () => {
   const shown = inspect(before, { depth: 9 });
   await oc.flush();
   expect(inspect(before, { depth: 9 })).toBe(shown);
+});
+
+test('two exporters to one host share neither keys nor sockets', async () => {
+  const backend = await Backend.open();
+  const { oc } = rig([wire(backend, { headers: { 'x-key': 'one' } }), wire(backend, { headers: { 'x-key': 'two' } })]);
+  const portsOf = (key: string): readonly (number | undefined)[] =>
+    backend.arrivals.filter(({ headers }) => headers['x-key'] === key).map(({ socket }) => socket.remotePort);
+  for (let i = 0; i < 3; i++) {
+    endSpans(oc, 1);
+    await oc.flush();
+  }
+  expect([portsOf('one').length, portsOf('two').length]).toEqual([3, 3]);
+  expect([new Set(portsOf('one')).size, new Set(portsOf('two')).size]).toEqual([1, 1]);
+  expect(portsOf('one')).not.toEqual(portsOf('two'));
 });

@@ -28,14 +28,15 @@ class Tormentor {
   }
 
   #treat(arrival: Arrival): void {
-    const { ids, response, socket } = arrival;
+    const { ids } = arrival;
     if (ids.length > MOST_ITEMS || ids.some((id) => id.startsWith('huge'))) arrival.answer(413);
     else if (ids.some((id) => id.startsWith('poison'))) arrival.answer(400);
-    else if (this.isHarmful) this.#harm(arrival, response, socket);
+    else if (this.isHarmful) this.#harm(arrival);
     else arrival.answer(204);
   }
 
-  #harm(arrival: Arrival, response: Arrival['response'], socket: Arrival['socket']): void {
+  #harm(arrival: Arrival): void {
+    const { response, socket } = arrival;
     const harms: readonly (readonly [number, () => void])[] = [
       [0.06, () => arrival.answer(503)],
       [0.02, () => arrival.answer(429, { 'retry-after': '3' })],
@@ -54,7 +55,9 @@ class Tormentor {
     let dice = this.#random();
     for (const [share, act] of harms) {
       dice -= share;
-      if (dice < 0) return act();
+      if (dice >= 0) continue;
+      act();
+      return;
     }
   }
 

@@ -63,6 +63,8 @@ test('while the backend is down one call at a time probes it, 250 ms to 5 s apar
   expect(Math.min(...gaps)).toBeGreaterThanOrEqual(250);
   expect(Math.max(...gaps)).toBeLessThanOrEqual(5_000);
   expect(probes.length).toBeLessThan(60);
+  // It sleeps in between: a probe needs a timer to start it, its deadline, and little else.
+  expect(clock.timersSet).toBeLessThan(10 * exporter.calls.length);
   // The four that were under way when the first of them failed are all that ever ran side by side.
   expect(exporter.calls.length - probes.length).toBeLessThanOrEqual(4);
   expect(exporter.most).toBeLessThanOrEqual(4);
@@ -319,4 +321,24 @@ test('a backend that flaps is not met with a storm of retries', async () => {
   // 30 outages of 5 s: the four under way when each began, and its probes.
   expect(refused).toBeLessThanOrEqual(30 * (4 + 20));
   expect(backend.arrivals.length - refused).toBe(600);
+});
+
+test('a wall clock that jumps changes no wait', async () => {
+  const clock = new ManualClock();
+  const backend = await Backend.open(status(503));
+  const exporter = wire(backend, { clock });
+  const busy = (): boolean => exporter.running > 0;
+  const { oc } = rig([exporter], { clock });
+  const names = endSpans(oc, 5);
+  for (let i = 0; i < 30; i++) {
+    clock.wallOffsetMs += i % 2 ? 3_600_000 : -3_600_000;
+    await clock.pass(1_000, busy);
+  }
+  const gaps = exporter.calls.slice(1).map(({ at }, i) => at - (exporter.calls[i]?.endedAt ?? Number.NaN));
+  expect(gaps.length).toBeGreaterThan(5);
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(250);
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(5_000);
+  backend.behave = ok;
+  await clock.until(() => spansOf(oc).delivered === 5, busy);
+  expect(backend.took).toEqual(onceEach(names));
 });

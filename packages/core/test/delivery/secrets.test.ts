@@ -165,6 +165,16 @@ test('credentials of the URL are sent as Basic authorization, decoded, and not i
   });
 });
 
+test.each(['100%', 'a%zz', '%', 'p%40ss'])('the password %s of a URL is sent', async (password) => {
+  const backend = await Backend.open();
+  const exporter = wire(new URL(`http://user:${password}@127.0.0.1:${backend.port}/`));
+  const { oc } = rig([exporter]);
+  endSpans(oc, 1);
+  await oc.flush();
+  const sent = password === 'p%40ss' ? 'p@ss' : password;
+  expect(backend.arrivals[0]?.headers.authorization).toBe(`Basic ${Buffer.from(`user:${sent}`).toString('base64')}`);
+});
+
 test('an error of an exporter keeps its cause for onError, and the line shows its message only', async () => {
   const cause = new Error(`the key is ${SECRETS.key}`);
   const exporter: Exporter = {

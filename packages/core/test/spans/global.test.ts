@@ -320,7 +320,11 @@ describe('OTEL_SDK_DISABLED', () => {
       return [span.recording, oc.tracer.current() === span, oc.stats.withTags({}, () => 'ran')];
     });
     expect(outcome).toEqual([false, true, 'ran']);
-    expect(tracer.startSpan('y').recording).toBe(false);
+    const always = { sampler: core.alwaysSample() };
+    for (const each of [tracer, oc.tracer]) {
+      const spans = [each.startSpan('y'), each.startSpan('y', { parent: REMOTE }), each.startSpan('y', always)];
+      expect(spans.map(({ recording }) => recording)).toEqual([false, false, false]);
+    }
     expect([await oc.ready, await oc.flush(), oc.health(), await oc.shutdown()]).toEqual([[], [], [], []]);
     await oc[Symbol.asyncDispose]();
     expect(called).toEqual([]);
