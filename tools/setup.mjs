@@ -1,7 +1,7 @@
 // Makes a fresh clone ready, and does nothing when it is: `npm ci` when the lock file has changed, then, if asked, a build.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 process.chdir(new URL('..', import.meta.url).pathname);
 const STAMP = 'node_modules/.setup-stamp';

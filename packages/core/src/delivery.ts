@@ -108,6 +108,7 @@ export class Delivery<T, I = T> {
 
   /** The exporter could not start: all that came, and all that comes, is dropped. */
   fail(error: unknown): void {
+    if (this.#phase === 'closed') return;
     this.#account.failed(error);
     this.#intake = 'not-started';
     this.#phase = 'stopped';
@@ -318,7 +319,7 @@ export class Delivery<T, I = T> {
   #nextPart(batch: Batch<T>): Part<T> | undefined {
     const { bisection } = batch;
     if (bisection?.spent) {
-      const undecided = batch.parts.filter(({ isSuspect }) => isSuspect || !bisection.passed);
+      const undecided = batch.parts.filter(({ isSuspect }) => isSuspect);
       batch.parts = batch.parts.filter((part) => !undecided.includes(part));
       const why = `undecided after ${bisection.requests} requests that were to find what the backend refuses`;
       for (const { items } of undecided) this.#drop('rejected', items, why);
@@ -398,11 +399,10 @@ export class Delivery<T, I = T> {
         return;
       case 'too-large':
         if (items.length > 1) {
-          batch.hadTooMany = true;
+          batch.tooLarge.push(items);
           pushHalves(batch, items, part.isSuspect);
         } else {
-          // It explains why the calls before it were too large: they say nothing about the number of items.
-          batch.hadTooMany = false;
+          batch.giants.add(items[0] as T);
           this.#drop('too-large', items, `${this.#shipment.nameOf(items[0] as T)} alone is too large: ${why}`, error);
         }
         return;
@@ -433,7 +433,9 @@ export class Delivery<T, I = T> {
   }
 
   /** All parts of a batch are settled. */
-  #finish({ hadTooMany, passedItems, bisection }: Batch<T>): void {
+  #finish({ tooLarge, giants, passedItems, bisection }: Batch<T>): void {
+    // A call that held an item too large even alone says nothing about how many items are too many.
+    const hadTooMany = tooLarge.some((items) => !items.some((item) => giants.has(item)));
     if (hadTooMany && passedItems > 0) this.#callSize.learn(passedItems);
     if (bisection && !bisection.passed) this.#bisects = false;
   }

@@ -55,6 +55,8 @@ function listen({ endings, listeners }: Registry, event: DrainEvent | 'exit'): v
   };
   const listener = event === 'exit' ? onExit : event === 'beforeExit' ? drainAll : onSignal;
   listeners.set(event, listener);
-  // First, so that a signal's listener of the application that is taken away when it runs is still seen.
-  process.prependListener(event as NodeJS.Signals, listener);
+  // Before others for a signal, so that a listener that is taken away when it runs is still seen; else in turn, so that
+  // what the application records at the end is not too late.
+  if (listener === onSignal) process.prependListener(event as NodeJS.Signals, listener);
+  else process.on(event as 'exit', listener);
 }

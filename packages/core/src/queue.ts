@@ -21,8 +21,9 @@ export class Batch<T> {
   /** When it last failed, and how much of its time for retries is spent, in milliseconds. */
   failedAt: number | undefined = undefined;
   spentMs = 0;
-  /** Whether a call was too large for the backend because of the number of its items, and the largest that passed. */
-  hadTooMany = false;
+  /** The calls that were too large for the backend, the items that are so even alone, and the largest call that passed. */
+  readonly tooLarge: (readonly T[])[] = [];
+  readonly giants: Set<T> = new Set();
   passedItems = 0;
 
   constructor(parts: Part<T>[], mark: number) {

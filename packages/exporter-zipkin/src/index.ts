@@ -1,6 +1,5 @@
 import {
   type Agent,
-  ConfigError,
   ExportError,
   type Exporter,
   type Fetch,
@@ -59,7 +58,6 @@ const MESSAGE_BYTES = 500_000;
 export function zipkin(options?: ZipkinOptions): Exporter {
   const { options: chosen, warnings } = readOptions('zipkin', options, SPEC);
   const { headers, encoding, fetch, agent, attemptMs } = chosen;
-  if (fetch && agent) throw new ConfigError("zipkin: 'agent' has no effect beside 'fetch': give one of them");
   const sender = httpSender({
     exporter: 'zipkin',
     url: withPath(chosen.url),

@@ -219,7 +219,7 @@ describe('options', () => {
 
   it('agent beside fetch is refused, since it would have no effect', () => {
     expect(() => zipkin({ fetch: globalThis.fetch, agent: new Agent() })).toThrow(
-      new ConfigError("zipkin: 'agent' has no effect beside 'fetch': give one of them"),
+      new ConfigError("zipkin: 'agent' has no effect beside 'fetch'; give one of them"),
     );
   });
 });

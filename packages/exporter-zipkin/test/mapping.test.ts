@@ -287,7 +287,7 @@ describe('the remote endpoint', () => {
     ['1::', { ipv6: '1::' }],
     ['10.0.0.256', { serviceName: '10.0.0.256' }],
     ['10.0.0', { serviceName: '10.0.0' }],
-    ['/tmp/db.sock', { serviceName: '/tmp/db.sock' }],
+    ['/run/db.sock', { serviceName: '/run/db.sock' }],
     ['1:2:3', { serviceName: '1:2:3' }],
   ])('of the address %s', (address, expected) => {
     expect(remoteEndpointOf('client', { 'network.peer.address': address })).toEqual(expected);

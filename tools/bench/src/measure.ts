@@ -75,7 +75,8 @@ export async function nsPerEncodedSpan(task: EncodeTask<unknown>, budgetMs: numb
     while (elapsed < ms) {
       const batch = await task.spans(BATCH);
       const start = performance.now();
-      const body = Buffer.from(task.encode(batch));
+      const encoded = await task.encode(batch);
+      const body = typeof encoded === 'string' ? Buffer.from(encoded) : encoded;
       elapsed += performance.now() - start;
       spans += batch.length;
       if (body.length < BATCH * 500) throw new Error(`${body.length} bytes are not ${BATCH} spans`);

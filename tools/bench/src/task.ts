@@ -15,10 +15,10 @@ export interface RecordTask {
   received(): number | Promise<number>;
 }
 
-/** Encoding: `spans` makes finished spans, `encode` makes the text that would be sent. */
+/** Encoding: `spans` makes finished spans, `encode` makes what would be sent. */
 export interface EncodeTask<S> {
   spans(count: number): readonly S[] | Promise<readonly S[]>;
-  encode(spans: readonly S[]): string;
+  encode(spans: readonly S[]): string | Uint8Array | Promise<string | Uint8Array>;
 }
 
 /** One library: what it can do of this. */

@@ -1,6 +1,6 @@
 import type { ClientRequest, Agent as HttpAgent } from 'node:http';
 import type { Socket } from 'node:net';
-import { type ExportCall, ExportError, type ExportFailure } from '../contract.ts';
+import { ConfigError, type ExportCall, ExportError, type ExportFailure } from '../contract.ts';
 
 /** The part of `fetch` that is used: node-fetch's and the runtime's own both have it. */
 export type Fetch = (
@@ -27,7 +27,7 @@ export interface HttpSenderOptions {
   readonly exporter: string;
   /** Where to; credentials in it become Basic authorization. */
   readonly url: URL;
-  /** Headers of every request. */
+  /** Headers of every request; their values never show in a message, so what is no secret goes with each request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Loads the fetch to use at the first request: `async () => (await import('node-fetch')).default`. */
   readonly load: () => Promise<unknown>;
@@ -36,7 +36,7 @@ export interface HttpSenderOptions {
    * process for up to a call's deadline, and a lost answer to deltas is always 'unconfirmed'.
    */
   readonly fetch?: Fetch | undefined;
-  /** The user's own agent, for proxies and client certificates. */
+  /** The user's own agent, for proxies and client certificates; a ConfigError beside `fetch`. */
   readonly agent?: Agent | undefined;
   /** What an answer's status means where this backend differs from the table of `failureOf`. */
   readonly failures?: Readonly<Record<number, ExportFailure>> | undefined;
@@ -70,6 +70,7 @@ export interface HttpSender {
 
 const ANSWER_BYTES = 64 * 1024;
 const QUOTED_CHARACTERS = 200;
+const SHORTEST_SECRET = 4;
 
 const FAILURES: Readonly<Record<number, ExportFailure>> = {
   401: 'misconfigured',
@@ -92,24 +93,28 @@ export function failureOf(status: number): ExportFailure {
 /** Makes the sender of one endpoint. It opens nothing until the first request. */
 export function httpSender(options: HttpSenderOptions): HttpSender {
   const { exporter, failures = {}, answerBytes = ANSWER_BYTES } = options;
-  const { target, headers } = withoutCredentials(options.url, options.headers);
+  const { target, headers, secrets } = parsedTarget(options.url, options.headers);
   const act = `${exporter}: POST ${options.url.origin}${options.url.pathname}`;
-  const clean = cleaner(Object.values(headers));
-  let fetch = options.fetch;
-  let agent = options.agent;
+  if (options.fetch && options.agent) {
+    throw new ConfigError(`${exporter}: 'agent' has no effect beside 'fetch'; give one of them`);
+  }
+  let loading: Promise<Fetch> | undefined;
+  let opening: Promise<Agent> | undefined;
   let warned = false;
 
   return {
-    async send({ body, headers: more, once = false }, call): Promise<HttpAnswer> {
-      fetch ??= (await options.load()) as Fetch;
+    async send({ body, headers: more = {}, once = false }, call): Promise<HttpAnswer> {
+      const clean = (text: string): string => cleaned(text, [...secrets, ...Object.values(more).flatMap(partsOf)]);
+      // Promises are kept, not what they give: several first calls may come side by side.
+      loading ??= options.fetch ? Promise.resolve(options.fetch) : (options.load() as Promise<Fetch>);
+      opening ??=
+        options.fetch || options.agent ? Promise.resolve(options.agent ?? {}) : openAgent(options.url.protocol);
+      const [fetch, agent] = await Promise.all([loading, opening]);
       const connection: Connection = { connected: options.fetch !== undefined };
-      if (!options.fetch) {
-        agent ??= await openAgent(options.url.protocol);
-        if (!warned && !options.agent) {
-          warned = true;
-          const warning = proxyWarning(options.url);
-          if (warning) call.warn(warning);
-        }
+      if (!warned && !options.fetch && !options.agent) {
+        warned = true;
+        const warning = proxyWarning(options.url);
+        if (warning) call.warn(warning);
       }
       const init = {
         method: 'POST',
@@ -117,7 +122,7 @@ export function httpSender(options: HttpSenderOptions): HttpSender {
         body,
         redirect: 'manual' as const, // a redirect would carry keys and data to another host
         signal: call.signal,
-        ...(agent && { agent: watching(agent, connection) }),
+        ...(!options.fetch && { agent: watching(agent, connection) }),
       };
       let answer: Awaited<ReturnType<Fetch>>;
       try {
@@ -155,7 +160,7 @@ export function httpSender(options: HttpSenderOptions): HttpSender {
 
     close(): void {
       // A user's own agent may serve others too.
-      if (agent !== options.agent) (agent as HttpAgent).destroy();
+      if (!options.agent && !options.fetch) void opening?.then((agent) => (agent as HttpAgent).destroy());
     },
   };
 }
@@ -192,34 +197,52 @@ function watching(agent: Agent, connection: Connection): Agent {
   });
 }
 
-function withoutCredentials(
+/** Where to send and with which headers, and all in them that no message may show. */
+function parsedTarget(
   url: URL,
   given: Readonly<Record<string, string>> = {},
-): { target: string; headers: Record<string, string> } {
+): { target: string; headers: Record<string, string>; secrets: readonly string[] } {
   const headers: Record<string, string> = { ...given };
   const target = new URL(url);
-  if (target.username || target.password) {
-    const pair = `${decodeURIComponent(target.username)}:${decodeURIComponent(target.password)}`;
-    headers.authorization ??= `Basic ${Buffer.from(pair).toString('base64')}`;
+  const [user, password] = [decoded(target.username), decoded(target.password)];
+  if (user || password) {
+    headers.authorization ??= `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
     target.username = '';
     target.password = '';
   }
-  return { target: target.href, headers };
+  const ofQuery = url.search.split(/[?&=]/).flatMap((part) => [part, decoded(part)]);
+  const ofHeaders = Object.values(headers).flatMap(partsOf);
+  return {
+    target: target.href,
+    headers,
+    secrets: [url.username, url.password, user, password, ...ofQuery, ...ofHeaders],
+  };
 }
 
-/** Makes text of others fit for one line of a log: no control characters, no secret of ours, at most 200 characters. */
-function cleaner(secrets: readonly string[]): (text: string) => string {
+/** A header's value, and what follows its scheme: of 'Bearer abc' the 'abc' too. */
+function partsOf(value: string): readonly string[] {
+  return [value, ...value.split(' ').slice(1)];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a lone '%', which is meant as it stands
+  }
+}
+
+/** Makes text of others fit for one line of a log: no control characters, no secret, at most 200 characters. */
+function cleaned(text: string, secrets: readonly string[]): string {
   const long = secrets
-    .filter((secret) => secret.length >= 6)
-    .flatMap((secret) => [secret, ...secret.split(' ').slice(1)]);
-  return (text) => {
-    const shown = long.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
-    return shown
-      .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
-      .trim()
-      .slice(0, QUOTED_CHARACTERS)
-      .toWellFormed();
-  };
+    .filter((secret) => secret.length >= SHORTEST_SECRET)
+    .sort((one, other) => other.length - one.length);
+  return long
+    .reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
+    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+    .trim()
+    .slice(0, QUOTED_CHARACTERS)
+    .toWellFormed();
 }
 
 /** Why a request failed, without the URL that node-fetch puts into its messages. */

@@ -168,3 +168,24 @@ test.each([SEED, SEED + 1, SEED + 2])(
     expect(metricsOf(oc).dropped.unconfirmed).toBeGreaterThan(0);
   },
 );
+
+test('a running total that begins anew is counted from nothing, and the one before it stays counted', async () => {
+  const backend = await Backend.open();
+  const acknowledged: Point[] = [];
+  const { oc } = rig([adder(backend, acknowledged)], {
+    views: [view({ name: 'o', measure: size, aggregation: sum() })],
+  });
+  let total = 0;
+  oc.stats.observe(size, () => total);
+  for (total of [10, 25, 25, 7, 8, 2, 3]) await oc.flush();
+  expect(acknowledged.map(({ id, value }) => [id, value])).toEqual([
+    ['o{}', 10],
+    ['o{}', 15],
+    ['o{}', 7],
+    ['o{}', 1],
+    ['o{}', 2],
+    ['o{}', 1],
+  ]);
+  const overlaps = acknowledged.filter(({ start }, i) => i > 0 && start < (acknowledged[i - 1]?.time ?? 0));
+  expect(overlaps).toEqual([]);
+});

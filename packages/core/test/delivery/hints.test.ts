@@ -132,6 +132,26 @@ test('a flush gives a signal in backoff one attempt at once', async () => {
   expect(spansOf(oc).delivered).toBe(1);
 });
 
+test('a flush gives a batch that waits while others pass one attempt at once', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0.999);
+  const { oc, clock, exporter, backend, busy } = await hintRig();
+  backend.behave = (arrival) => arrival.answer(arrival.ids[0]?.startsWith('bad') ? 503 : 204);
+  endSpans(oc, 1, 'bad');
+  const refusals = (): number => exporter.calls.filter(({ outcome }) => outcome === 'unavailable').length;
+  for (let i = 0; refusals() < 6; i++) {
+    endSpans(oc, 1, `good${i}-`);
+    await clock.pass(100, busy);
+  }
+  endSpans(oc, 1, 'last');
+  await clock.until(() => spansOf(oc).state === 'delivering' && spansOf(oc).queued === 1, busy);
+  backend.behave = status(204);
+  const asked = clock.monotonic();
+  const before = exporter.calls.length;
+  await clock.settle(oc.flush(), busy);
+  expect(exporter.calls.slice(before).map(({ ids, at }) => [ids, at])).toEqual([[['bad0'], asked]]);
+  expect(spansOf(oc)).toMatchObject({ state: 'idle', queued: 0, dropped: {} });
+});
+
 test('a flush does not attempt before the time that the server named', async () => {
   const { oc, clock, exporter, busy } = await hintRig(status(503, { 'retry-after': '60' }));
   endSpans(oc, 1);

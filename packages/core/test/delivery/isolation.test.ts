@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { count, measure, view } from '@oc/core';
+import { count, measure, type SignalHealth, view } from '@oc/core';
 import { ExportError, type Exporter, type SpanData } from '@oc/core/exporter';
 import { expect, test } from 'vitest';
 import { ManualClock, turn } from './clock.ts';
@@ -487,6 +487,9 @@ test('an exporter cannot change what the others get, nor what is sent again', as
   oc.stats.record([[requests, 1]]);
   const names = endSpans(oc, 3);
   await oc.flush();
+  const [vandalised] = oc.health();
+  expect(vandalised?.spans).toMatchObject({ accepted: 3, queued: 0, inFlight: 0 });
+  expect(imbalance(vandalised?.spans as SignalHealth)).toBe(0);
   expect(got).toEqual([names, names]);
   expect(rows).toEqual([['requests{}']]);
 });

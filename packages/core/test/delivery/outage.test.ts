@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ManualClock } from './clock.ts';
 import {
+  type Arrival,
   Backend,
   closedPort,
   endSpans,
@@ -70,6 +71,26 @@ test('while the backend is down one call at a time probes it, 250 ms to 5 s apar
   expect(exporter.most).toBeLessThanOrEqual(4);
   const backend = await Backend.open(ok, port);
   await clock.until(() => spansOf(oc).delivered === 200, busy);
+  expect(backend.took).toEqual(onceEach(names));
+});
+
+test.each([503, 401])('beside a probe that is not answered yet no other call starts, after a %d', async (code) => {
+  const clock = new ManualClock();
+  const held: Arrival[] = [];
+  const backend = await Backend.open((arrival) => (arrival.n <= 4 ? arrival.answer(code) : held.push(arrival)));
+  const exporter = wire(backend, { clock });
+  const { oc } = rig([[exporter, { batchItems: 10, attemptMs: 1_000_000 }]], { clock });
+  const names = endSpans(oc, 200);
+  const isHeld = (): boolean => exporter.running > held.length;
+  await clock.until(() => held.length === 1, isHeld);
+  await clock.pass(200_000, isHeld);
+  expect([exporter.running, held.length]).toEqual([1, 1]);
+  backend.behave = ok;
+  held.pop()?.answer(204);
+  await clock.until(
+    () => spansOf(oc).delivered === 200,
+    () => exporter.running > 0,
+  );
   expect(backend.took).toEqual(onceEach(names));
 });
 

@@ -36,6 +36,32 @@ async function values({ metrics }: Recorded): Promise<unknown> {
   ]);
 }
 
+const odd: [string, () => never][] = [
+  ['text', () => 'text' as never],
+  ['a number', () => 7 as never],
+  ['null', () => null as never],
+  [
+    'a revoked proxy',
+    () => {
+      const { proxy, revoke } = Proxy.revocable({}, {});
+      revoke();
+      return proxy as never;
+    },
+  ],
+  [
+    'members that throw',
+    () => {
+      const get = () => {
+        throw new Error('not for you');
+      };
+      return Object.defineProperties(
+        {},
+        { parent: { get }, context: { get }, name: { get }, kind: { get, enumerable: true } },
+      ) as never;
+    },
+  ],
+];
+
 describe('before install', () => {
   it('the global tracer makes spans that record nothing and have valid contexts', () => {
     const span = tracer.startSpan('x', { attributes: { a: 1 } });
@@ -82,8 +108,9 @@ describe('before install', () => {
       tracer.startSpan('sampler', always),
       tracer.startSpan('both', { parent: REMOTE, ...always }),
       tracer.scoped('lib').startSpan('scoped', always),
+      tracer.startSpan('no parent', { parent: {} as SpanContext, ...always }),
     ];
-    expect(spans.map(({ recording }) => recording)).toEqual([false, false, false, false]);
+    expect(spans.map(({ recording }) => recording)).toEqual([false, false, false, false, false]);
   });
 
   it('the global stats take everything and keep nothing', async () => {
@@ -96,28 +123,6 @@ describe('before install', () => {
     expect(await values(installed())).toEqual([]);
   });
 
-  const odd: [string, () => never][] = [
-    ['text', () => 'text' as never],
-    ['a number', () => 7 as never],
-    ['null', () => null as never],
-    [
-      'a revoked proxy',
-      () => {
-        const { proxy, revoke } = Proxy.revocable({}, {});
-        revoke();
-        return proxy as never;
-      },
-    ],
-    [
-      'members that throw',
-      () => {
-        const get = () => {
-          throw new Error('not for you');
-        };
-        return Object.defineProperties({}, { parent: { get }, context: { get }, name: { get } }) as never;
-      },
-    ],
-  ];
   it.each(odd)('%s in place of options, parents, tags or measures harms nobody', (_, make) => {
     const valid = { traceId: /^(?!0+$)[0-9a-f]{32}$/, spanId: /^(?!0+$)[0-9a-f]{16}$/ };
     for (const span of [tracer.startSpan(make(), make()), tracer.startSpan('x', { parent: make() })]) {
@@ -183,6 +188,34 @@ describe('install', () => {
     stop();
     expect(await values(telemetry)).toEqual([['jobs', expect.any(Array)]]);
   });
+
+  it('finds the tags of handles and observers as they were given, whatever became of them since', async () => {
+    const tags = { kind: 'given' };
+    const bound = stats.bind(jobs, tags);
+    stats.observe(queue, () => 7, tags);
+    tags.kind = 'changed';
+    const telemetry = installed();
+    bound.record(1);
+    expect(await values(telemetry)).toEqual([
+      ['jobs', [['given', 1]]],
+      ['queue', [['given', 7]]],
+    ]);
+  });
+
+  it.each(odd)(
+    'finds observers with %s in place of measure, reader or tags, and collects the others',
+    async (_, make) => {
+      stats.observe(make(), () => 1);
+      stats.observe(queue, make());
+      stats.observe(queue, () => 1, make());
+      stats.observe(queue, () => 7, { kind: 'good' });
+      const telemetry = installed();
+      stats.record([[jobs, 1]], { kind: 'good' });
+      const collected = new Map((await values(telemetry)) as [string, unknown[]][]);
+      expect(collected.get('jobs')).toEqual([['good', 1]]);
+      expect(collected.get('queue')).toContainEqual(['good', 7]);
+    },
+  );
 
   it('takes views from libraries', async () => {
     const telemetry = installed();

@@ -291,6 +291,13 @@ describe('an attribute value', () => {
     };
     cost(12);
     expect(cost(20) / cost(10)).toBeLessThan(100);
+    const text = 'x'.repeat(100_000);
+    const repeated = (times: number): number => {
+      const value = [0, ...new Array(times).fill(text)];
+      return leastMs(3, () => void tracer.startSpan('x').setAttribute('k', value));
+    };
+    repeated(1);
+    expect(repeated(1_000) / repeated(1)).toBeLessThan(100);
   });
 
   it('tells lists with holes from whole ones: exporters never meet a hole', async () => {
@@ -617,6 +624,9 @@ describe('the cost of attributes', () => {
     const [short, long] = [act('x'.repeat(10_000)), act('x'.repeat(5_000_000))];
     leastMs(50, short);
     expect(leastMs(20, long) / leastMs(50, short)).toBeLessThan(30);
+    const [flat, deep] = [act({ text: 'x'.repeat(10_000) }), act({ text: 'x'.repeat(5_000_000) })];
+    leastMs(50, flat);
+    expect(leastMs(10, deep) / leastMs(50, flat)).toBeLessThan(30);
     const [few, many] = [act(new Array(1_000).fill('a')), act(new Array(1_000_000).fill('a'))];
     leastMs(50, few);
     expect(leastMs(20, many) / leastMs(50, few)).toBeLessThan(30);

@@ -191,6 +191,13 @@ describe('texts', () => {
     ]);
   });
 
+  it('of a BigInt are whole or not there: its first digits would be another number', async () => {
+    const { attributes, dropped } = await under({ valueLength: 20 }, (span) =>
+      span.setAttributes({ fits: 10n ** 19n, long: 10n ** 20n, list: [10n ** 20n] }),
+    );
+    expect([{ ...attributes }, dropped.attributes]).toEqual([{ fits: '10000000000000000000' }, 2]);
+  });
+
   it('made of objects are cut on code points too', async () => {
     for (let length = 8; length < 16; length++) {
       const { attributes } = await under({ valueLength: length }, (span) =>

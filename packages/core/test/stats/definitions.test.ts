@@ -233,6 +233,9 @@ describe('two definitions of one measure', () => {
     expect(telemetry.problems.map(({ severity, message }) => [severity, message.includes("'latency'")])).toEqual([
       ['warning', true],
     ]);
+    // Equal to what is there, so nothing to warn of.
+    for (const each of views(other)) telemetry.oc.stats.register(each);
+    expect(telemetry.problems).toHaveLength(1);
     for (const metric of await telemetry.metrics()) {
       expect(metric).toMatchObject({ unit: 'ms', valueType: 'double', timeSeries: [{ value: 2.5 }] });
     }

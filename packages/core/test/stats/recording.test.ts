@@ -282,6 +282,28 @@ describe('tags', () => {
     expect(await rowsOf(telemetry)).toContainEqual(['plain', expect.any(Number)]);
   });
 
+  it('of which one cannot be read count as absent there, and views that do not ask for it never notice', async () => {
+    const telemetry = recorded({
+      views: [
+        view({ name: 'bad', measure: latency, aggregation: count(), tagKeys: ['bad', 'good'] }),
+        view({ name: 'good', measure: latency, aggregation: count(), tagKeys: ['good'] }),
+        view({ name: 'plain', measure: latency, aggregation: count() }),
+      ],
+    });
+    const tags = {
+      good: 'x',
+      get bad(): string {
+        throw new Error('not for you');
+      },
+    };
+    telemetry.oc.stats.record([[latency, 1]], tags);
+    expect(await rowsOf(telemetry)).toEqual([
+      ['bad', undefined, 'x', 1],
+      ['good', 'x', 1],
+      ['plain', 1],
+    ]);
+  });
+
   it('and measurements of any kind throw nothing', async () => {
     const telemetry = recorded({
       views: [view({ measure: latency, aggregation: distribution([1]), tagKeys: ['a', 'constructor'] })],
