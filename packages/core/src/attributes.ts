@@ -79,7 +79,7 @@ export function boundedText(text: string, most: number): string {
 export function textOf(value: unknown, most: number): string {
   if (typeof value === 'string') return boundedText(value, most);
   try {
-    return boundedText(typeof value === 'object' && value !== null ? jsonOf(value) : String(value), most);
+    return boundedText(typeof value === 'object' && value !== null ? jsonOf(value, most) : String(value), most);
   } catch {
     return '';
   }
@@ -102,7 +102,7 @@ export function cleanValue(value: unknown, limits: Limits): AttributeValue | und
           const clean = cleanArray(value, limits);
           if (clean) return clean;
         }
-        return boundedText(jsonOf(value), limits.valueLength);
+        return boundedText(jsonOf(value, limits.valueLength), limits.valueLength);
       } catch {
         return undefined;
       }
@@ -111,9 +111,12 @@ export function cleanValue(value: unknown, limits: Limits): AttributeValue | und
   }
 }
 
-function cleanBigInt(value: bigint, limits: Limits): number | string {
+/** Undefined for one of too many digits: cut, it would be another number. */
+function cleanBigInt(value: bigint, limits: Limits): number | string | undefined {
   const number = Number(value);
-  return Number.isSafeInteger(number) ? number : boundedText(String(value), limits.valueLength);
+  if (Number.isSafeInteger(number)) return number;
+  const digits = String(value);
+  return digits.length <= limits.valueLength ? digits : undefined;
 }
 
 /** A copy of an array of strings, numbers or booleans; undefined for a mixed one. */
@@ -128,18 +131,23 @@ function cleanArray(value: readonly unknown[], limits: Limits): AttributeValue |
   return type === 'string' ? items.map((item) => boundedText(item as string, limits.valueLength)) : (items as number[]);
 }
 
-const MOST_MEMBERS = 10_000;
-
-/** Text of an object of at most 10,000 members. Throws for more, for cycles, getters that throw and the like. */
-function jsonOf(value: object): string {
+/** Text of an object, as far as its first `most` characters go. Throws for cycles, getters that throw and the like. */
+function jsonOf(value: object, most: number): string {
   if (value instanceof Error) return String(value);
   if (value instanceof Date) return value.toISOString();
   const shown = value instanceof Map || value instanceof Set ? [...value] : value;
-  let members = 0;
+  let room = most;
   const read = (_: string, member: unknown): unknown => {
-    // A member that many share is written once for each of them: what is small to hold can be endless to write.
-    if (members++ > MOST_MEMBERS) throw new RangeError('too many members');
-    return typeof member === 'bigint' ? String(member) : member;
+    // What would be cut off is not written: a member that many share is written once for each of them, so that what is
+    // small to hold can be endless to write.
+    if (room <= 0) return undefined;
+    const plain = typeof member === 'bigint' ? String(member) : member;
+    if (typeof plain === 'string') {
+      room -= plain.length + 2;
+      return plain.length > most ? plain.slice(0, most) : plain;
+    }
+    if (typeof plain === 'object' || typeof plain === 'number' || typeof plain === 'boolean') room--;
+    return plain;
   };
   return JSON.stringify(shown, read) ?? '';
 }

@@ -87,6 +87,9 @@ export interface DeliveryOptions {
   readonly dropWhenFull: 'newest' | 'oldest';
 }
 
+/** Some delivery options; undefined counts as not given. */
+export type DeliverySettings = { readonly [K in keyof DeliveryOptions]?: DeliveryOptions[K] | undefined };
+
 /** The entity that telemetry is about. */
 export interface Resource {
   /** OpenCensus's resource type: 'container', 'k8s', 'host', ... */
@@ -141,7 +144,7 @@ export interface Exporter {
       }
     | undefined;
   /** This backend's defaults and what its environment variables say; the user's own settings win. */
-  readonly delivery?: Partial<DeliveryOptions> | undefined;
+  readonly delivery?: DeliverySettings | undefined;
   /** What was wrong with the environment; core reports each once. */
   readonly warnings?: readonly string[] | undefined;
   /**

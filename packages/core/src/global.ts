@@ -5,7 +5,7 @@ import { limitsOf } from './settings.ts';
 import { slot } from './slot.ts';
 import type { Scope, Span, SpanOptions, Tracer } from './span.ts';
 import type { BoundMeasure, Stats } from './stats.ts';
-import { runWithTags, type Tags } from './tags.ts';
+import { copyOf, runWithTags, type Tags } from './tags.ts';
 import { LiveTracer } from './tracer.ts';
 import type { View } from './view.ts';
 
@@ -68,6 +68,7 @@ export const tracer: Tracer = new GlobalTracer();
 export const stats: Stats = {
   record: (measurements, tags) => slot().stats?.record(measurements, tags),
   bind(measure: Measure, tags?: Tags): BoundMeasure {
+    const own = copyOf(tags);
     let of: Stats | undefined;
     let bound: BoundMeasure | undefined;
     return {
@@ -75,14 +76,14 @@ export const stats: Stats = {
         const installed = slot().stats;
         if (installed !== of) {
           of = installed;
-          bound = installed?.bind(measure, tags);
+          bound = installed?.bind(measure, own);
         }
         bound?.record(value);
       },
     };
   },
   observe(measure, read, tags) {
-    const observer = { measure, read, tags };
+    const observer = { measure, read, tags: copyOf(tags) };
     const { observers } = slot();
     observers.add(observer);
     return () => observers.delete(observer);

@@ -3,6 +3,7 @@ export type { Clock } from './clock.ts';
 export {
   ConfigError,
   type DeliveryOptions,
+  type DeliverySettings,
   type DrainHealth,
   type DropReason,
   type Exporter,

@@ -1,6 +1,7 @@
 import { boundedText } from './attributes.ts';
 import { active } from './context.ts';
 import { hexOf } from './ids.ts';
+import type { Measure } from './measure.ts';
 import type { DistributionSeries, Exemplar, Metric, NumberSeries, Series } from './metric.ts';
 import type { Trace } from './record.ts';
 import { RecordingSpan } from './recording.ts';
@@ -36,6 +37,8 @@ interface Example {
  */
 export class Rows {
   readonly view: View;
+  /** As the telemetry first met it, which may not be as the view has it. */
+  readonly #measure: Measure;
   /** Only a last value may be below 0. */
   readonly takesNegative: boolean;
   readonly #most: number;
@@ -54,8 +57,9 @@ export class Rows {
   /** Rows that show a reading: its total at the last collection, when that total began, and whether it was just read. */
   #readings: Map<number, { start: UnixMicros; fresh: boolean }> | undefined;
 
-  constructor(view: View, start: UnixMicros, most: number, longest: number, onOverflow: () => void) {
+  constructor(view: View, measure: Measure, start: UnixMicros, most: number, longest: number, onOverflow: () => void) {
     this.view = view;
+    this.#measure = measure;
     this.#start = start;
     this.#most = most;
     this.#longest = longest;
@@ -75,7 +79,7 @@ export class Rows {
     const labels = this.#labelsSought;
     for (let i = 0; i < tagKeys.length; i++) {
       const key = tagKeys[i] as string;
-      labels[i] = this.#textOf(tags?.[key]) ?? this.#textOf(context?.[key]);
+      labels[i] = this.#textIn(tags, key) ?? this.#textIn(context, key);
     }
     return this.#find(labels) ?? this.#overflowRow();
   }
@@ -134,7 +138,8 @@ export class Rows {
 
   /** The rows as a metric at `time`. They are copied out of the slab as they are walked. */
   metric(time: UnixMicros): Metric | undefined {
-    const { name, description, aggregation, measure, tagKeys: labelKeys } = this.view;
+    const { name, description, aggregation, tagKeys: labelKeys } = this.view;
+    const measure = this.#measure;
     const stale = this.#staleRows();
     const length = this.#labels.length - stale.size;
     if (length === 0) return undefined;
@@ -161,12 +166,18 @@ export class Rows {
     };
   }
 
-  #textOf(value: unknown): string | undefined {
-    if (typeof value === 'string') {
-      return value.length <= this.#longest && value.isWellFormed() ? value : boundedText(value, this.#longest);
+  /** A tag as a label; undefined when it is absent or cannot be read. */
+  #textIn(tags: Tags | undefined, key: string): string | undefined {
+    try {
+      const value: unknown = tags?.[key];
+      if (typeof value === 'string') {
+        return value.length <= this.#longest && value.isWellFormed() ? value : boundedText(value, this.#longest);
+      }
+      // Not String() of anything else: a key such as 'constructor' finds what every object inherits.
+      return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+    } catch {
+      return undefined;
     }
-    // Not String() of anything else: a key such as 'constructor' finds what every object inherits.
-    return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
   }
 
   /** The row of these labels, made if there is room for it. */

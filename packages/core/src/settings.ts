@@ -1,4 +1,4 @@
-import type { DeliveryOptions } from './contract.ts';
+import type { DeliveryOptions, DeliverySettings } from './contract.ts';
 import { fromCode, integer, milliseconds, oneOf, readOptions } from './exporter/options.ts';
 
 const SIGNALS = ['spans', 'metrics'] as const;
@@ -22,8 +22,8 @@ const DELIVERY = {
 /** The user's options over the exporter's over the defaults. @throws ConfigError naming every option that is wrong. */
 export function deliveryOptionsOf(
   exporter: string,
-  ofExporter: Partial<DeliveryOptions> | undefined,
-  ofUser: Partial<DeliveryOptions> | undefined,
+  ofExporter: DeliverySettings | undefined,
+  ofUser: DeliverySettings | undefined,
   warn: (message: string) => void,
 ): DeliveryOptions {
   const given = Object.fromEntries(Object.entries(ofUser ?? {}).filter(([, value]) => value !== undefined));

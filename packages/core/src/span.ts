@@ -164,7 +164,10 @@ export interface Span {
   link(context: SpanContext, type?: LinkType, attributes?: AttributesInput): this;
   setStatus(code: StatusCode, message?: string): this;
   setName(name: string): this;
-  /** Ends the span, now or at the given time, and hands it to the exporters. An end before the start is clamped to it. */
+  /**
+   * Ends the span, now or at the given time, and hands it to the exporters. An end before the start is clamped to it and
+   * flagged by an attribute `oc.end_before_start`.
+   */
   end(at?: Time): void;
 }
 

@@ -6,7 +6,7 @@ import { Rows } from './rows.ts';
 import type { Limits } from './settings.ts';
 import { slot } from './slot.ts';
 import type { UnixMicros } from './span.ts';
-import { currentTags, runWithTags, type Tags } from './tags.ts';
+import { copyOf, currentTags, runWithTags, type Tags } from './tags.ts';
 import { isSameMeasure, isSameView, isView, type View } from './view.ts';
 
 /** A measure with its tags already looked up. */
@@ -85,7 +85,7 @@ export class LiveStats implements Stats {
   }
 
   bind(measure: Measure, tags?: Tags): BoundMeasure {
-    const own = this.#copyOf(tags);
+    const own = this.#readable(tags);
     let known: Known | undefined;
     let at: (number | undefined)[] = [];
     let generation = -1;
@@ -109,7 +109,7 @@ export class LiveStats implements Stats {
   }
 
   observe(measure: Measure, read: () => number | Promise<number>, tags?: Tags): () => void {
-    const observer = { measure, read, tags: this.#copyOf(tags) };
+    const observer = { measure, read, tags: this.#readable(tags) };
     this.#observers.add(observer);
     return () => this.#observers.delete(observer);
   }
@@ -119,6 +119,7 @@ export class LiveStats implements Stats {
   }
 
   register(view: View): void {
+    if (this.closed) return;
     if (!isView(view)) {
       this.#warnOnce('stats.register was given what is no view; it was left out');
       return;
@@ -142,7 +143,7 @@ export class LiveStats implements Stats {
       this.#known.set(measure.name, known);
     }
     const { seriesPerView, valueLength } = this.#limits;
-    const rows = new Rows({ ...view, measure: known.measure }, this.#stamps.next(), seriesPerView, valueLength, () =>
+    const rows = new Rows(view, known.measure, this.#stamps.next(), seriesPerView, valueLength, () =>
       this.#warnOnce(`view '${name}' has ${seriesPerView} rows; further tags share one row of '(other)'`),
     );
     this.#views.set(name, rows);
@@ -259,14 +260,10 @@ export class LiveStats implements Stats {
     }
   }
 
-  /** A copy that later changes of the caller's object do not reach. */
-  #copyOf(tags: Tags | undefined): Tags {
-    try {
-      return { ...tags };
-    } catch {
-      this.#warnUnreadable();
-      return {};
-    }
+  #readable(tags: Tags | undefined): Tags {
+    const copy = copyOf(tags);
+    if (!copy) this.#warnUnreadable();
+    return copy ?? {};
   }
 
   #checkSame(known: Known, measure: Measure): void {

@@ -5,6 +5,15 @@ export type Tags = Readonly<Record<string, string | number | boolean | undefined
 
 const store = new AsyncLocalStorage<Tags>();
 
+/** A copy that later changes of the caller's object do not reach; undefined when it cannot be read. */
+export function copyOf(tags: Tags | undefined): Tags | undefined {
+  try {
+    return { ...tags };
+  } catch {
+    return undefined;
+  }
+}
+
 /** The tags of the current context. */
 export function currentTags(): Tags | undefined {
   return store.getStore();
@@ -16,10 +25,5 @@ export function runWithTags<T>(tags: Tags, fn: () => T): T {
 }
 
 function merged(tags: Tags): Tags {
-  const current = store.getStore() ?? {};
-  try {
-    return { ...current, ...tags };
-  } catch {
-    return current;
-  }
+  return { ...store.getStore(), ...copyOf(tags) };
 }

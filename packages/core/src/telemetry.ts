@@ -1,7 +1,7 @@
 import { oneLine } from './account.ts';
 import { type Clock, Stamps, systemClock } from './clock.ts';
 import type {
-  DeliveryOptions,
+  DeliverySettings,
   DrainHealth,
   Exporter,
   ExporterHealth,
@@ -30,7 +30,7 @@ export interface TelemetryOptions {
   /** Labels of the resource. They win over OTEL_RESOURCE_ATTRIBUTES, and those over OC_RESOURCE_LABELS. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Where spans and metrics go; each with delivery options of its own, if it needs them. */
-  readonly exporters?: readonly (Exporter | readonly [Exporter, Partial<DeliveryOptions>])[] | undefined;
+  readonly exporters?: readonly (Exporter | readonly [Exporter, DeliverySettings])[] | undefined;
   /** Views from the start; `stats.register` adds more. */
   readonly views?: readonly View[] | undefined;
   /** Decides for roots. Default: OTEL_TRACES_SAMPLER with OTEL_TRACES_SAMPLER_ARG, else every root. */
@@ -73,7 +73,7 @@ export interface Telemetry {
 const DRAIN_MS = 5_000;
 const FLUSH_ON: readonly unknown[] = ['beforeExit', 'SIGTERM', 'SIGINT'] satisfies DrainEvent[];
 
-type WithDelivery = readonly [Exporter, Partial<DeliveryOptions>];
+type WithDelivery = readonly [Exporter, DeliverySettings];
 
 const SPEC = {
   service: text(undefined),
@@ -136,7 +136,8 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
   const stamps = new Stamps(clock);
   const resource = resourceOf(service, labels, warn);
   const stats = new LiveStats(stamps, limits, warnOnce);
-  for (const view of isOff ? [] : views) stats.register(view);
+  stats.closed = isOff;
+  for (const view of views) stats.register(view);
 
   const pipelines: Pipeline[] = [];
   const health = (): readonly ExporterHealth[] => pipelines.map((pipeline) => pipeline.health());
@@ -286,9 +287,8 @@ function listOf<T>(given: unknown, name: string, what: string, read: (each: unkn
 
 function withDelivery(given: unknown): WithDelivery | undefined {
   const [exporter, own = {}] = (Array.isArray(given) ? given : [given]) as unknown as WithDelivery;
-  return typeof exporter === 'object' && typeof exporter?.name === 'string' && exporter.name !== ''
-    ? [exporter, own]
-    : undefined;
+  const isExporter = typeof exporter === 'object' && typeof exporter?.name === 'string' && exporter.name !== '';
+  return isExporter && isPlainObject(own) ? [exporter, own] : undefined;
 }
 
 function fail(message: string): never {

@@ -123,6 +123,7 @@ export class LiveTracer implements Tracer {
     const traceId = validTraceId(given?.traceId);
     const spanId = validSpanId(given?.spanId);
     if (!traceId || !spanId) {
+      if (host.isOff) return unsampledBelow(undefined);
       host.warnOnce('a span was given a parent without valid ids; it became a root');
       return this.#startRoot(name, options);
     }

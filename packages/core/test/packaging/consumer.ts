@@ -43,12 +43,16 @@ export const PACKAGES: readonly Package[] = readdirSync(join(ROOT, 'packages'))
 /** The files of each package's tarball, by the package's name. */
 export type Tarballs = ReadonlyMap<string, readonly string[]>;
 
+/** A fresh folder outside of the workspace. */
+export function consumerFolder(): string {
+  return realpathSync(mkdtempSync(join(tmpdir(), 'consumer-')));
+}
+
 /**
- * Packs all packages and unpacks them into a fresh folder outside of the workspace, as an installation would: each package
- * sees its own dependencies and the peers that are not optional, and nothing else.
+ * Packs all packages and unpacks them into `folder` as an installation would: each package sees its own dependencies and
+ * the peers that are not optional, and nothing else.
  */
-export async function install(): Promise<{ readonly folder: string; readonly tarballs: Tarballs }> {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'consumer-')));
+export async function install(folder: string): Promise<Tarballs> {
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const command = ['pack', '--workspaces', '--json', '--pack-destination', folder];
   const { stdout } = await execute(npm, command, { cwd: ROOT, shell: process.platform === 'win32' });
@@ -70,7 +74,7 @@ export async function install(): Promise<{ readonly folder: string; readonly tar
       if (!isOptional && !PACKAGES.some((each) => each.manifest.name === name)) link(name, source, folder);
     }
   }
-  return { folder, tarballs };
+  return tarballs;
 }
 
 /** Makes the copy of a dependency that the workspace has visible in `node_modules` of `home`. */

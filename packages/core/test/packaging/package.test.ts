@@ -6,17 +6,17 @@ import { json } from 'node:stream/consumers';
 import { build, type Format } from 'esbuild';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { install, node, PACKAGES, ROOT, type Tarballs } from './consumer.ts';
+import { consumerFolder, install, node, PACKAGES, ROOT, type Tarballs } from './consumer.ts';
 
 const ENTRIES = PACKAGES.flatMap(({ entries }) => entries);
 
-let consumer = '';
+const consumer = consumerFolder();
 let tarballs: Tarballs = new Map();
 
 beforeAll(async () => {
   const unbuilt = PACKAGES.filter(({ folder }) => !existsSync(join(folder, 'dist')));
   if (unbuilt.length > 0) throw new Error(`npm test builds ${unbuilt.map(({ manifest }) => manifest.name).join(', ')}`);
-  ({ folder: consumer, tarballs } = await install());
+  tarballs = await install(consumer);
 });
 afterAll(() => rmSync(consumer, { recursive: true, force: true }));
 

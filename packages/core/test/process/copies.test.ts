@@ -24,7 +24,9 @@ beforeAll(() => {
     "export * from '@oc/core'; export { ExportError, httpSender, deltas } from '@oc/core/exporter';",
   );
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  if (folder) rmSync(folder, { recursive: true });
+});
 
 function runWithLibrary(program: string, options: RunOptions = {}): Promise<Outcome> {
   const imports = `

@@ -44,7 +44,7 @@ export interface Outcome {
 
 export interface RunOptions {
   /** What the backend does with a call, the first being number 1. Default: 202. */
-  readonly answer?: ((response: ServerResponse, number: number) => void) | undefined;
+  readonly answer?: ((response: ServerResponse, number: number, call: Call) => void) | undefined;
   /** In place of the loopback backend. */
   readonly url?: string | undefined;
   /** Flags of Node. */
@@ -85,14 +85,14 @@ export function programs(): { readonly run: Run; folder(): string } {
   afterAll(() => {
     server.closeAllConnections();
     server.close();
-    rmSync(folder, { recursive: true, force: true });
+    if (folder) rmSync(folder, { recursive: true });
   });
 
   async function run(program: string, options: RunOptions = {}): Promise<Outcome> {
     const { answer = accept, flags = [] } = options;
     const path = `/${++count}`;
     const calls: Call[] = [];
-    answers.set(path, (response, call) => answer(response, calls.push(call)));
+    answers.set(path, (response, call) => answer(response, calls.push(call), call));
     const file = join(options.folder ?? folder, `program-${count}.mjs`);
     writeFileSync(file, `${PRELUDE}${program}`);
     const { port } = server.address() as AddressInfo;

@@ -613,9 +613,10 @@ describe('the cost of attributes', () => {
     leastMs(50, act(thousand));
     const ofHundred = leastMs(100, act(hundred));
     const ofThousand = leastMs(50, act(thousand));
-    const ofMost = leastMs(3, act(most));
+    const ofMost = leastMs(5, act(most));
+    // Room for a busy machine; what grows with the square would be at 100 and at 10,000.
     expect(ofThousand / ofHundred).toBeLessThan(30);
-    expect(ofMost / ofThousand).toBeLessThan(500);
+    expect(ofMost / ofThousand).toBeLessThan(3_000);
     expect(ofThousand).toBeLessThan(1);
   });
 

@@ -193,9 +193,9 @@ describe('texts', () => {
 
   it('of a BigInt are whole or not there: its first digits would be another number', async () => {
     const { attributes, dropped } = await under({ valueLength: 20 }, (span) =>
-      span.setAttributes({ fits: 10n ** 19n, long: 10n ** 20n, list: [10n ** 20n] }),
+      span.setAttributes({ fits: 10n ** 19n, long: 10n ** 20n }),
     );
-    expect([{ ...attributes }, dropped.attributes]).toEqual([{ fits: '10000000000000000000' }, 2]);
+    expect([{ ...attributes }, dropped.attributes]).toEqual([{ fits: '10000000000000000000' }, 1]);
   });
 
   it('made of objects are cut on code points too', async () => {
