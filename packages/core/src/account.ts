@@ -36,7 +36,7 @@ export class Account {
 
   /** Counts items as dropped when the process exits. Returns how many losses were not reported yet; the caller does. */
   lastly(count: number): number {
-    if (count > 0) this.#dropped['process-exit'] = count;
+    if (count > 0) this.#dropped['process-exit'] = (this.#dropped['process-exit'] ?? 0) + count;
     const untold = Array.from(this.#untold.values(), (each) => each.count);
     this.#untold.clear();
     return untold.reduce((sum, each) => sum + each, count);

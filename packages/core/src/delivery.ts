@@ -71,7 +71,7 @@ export class Delivery<T, I = T> {
   /** False after a batch of which nothing passed, until a call succeeds. */
   #bisects = true;
   readonly #waiters = new Set<Waiter>();
-  #intake: 'open' | 'not-started' | 'after-shutdown' = 'open';
+  #intake: 'open' | 'not-started' | 'after-shutdown' | 'process-exit' = 'open';
   #phase: 'starting' | 'sending' | 'stopped' | 'closed' = 'starting';
   #kicked = false;
   #cancelWake: (() => void) | undefined;
@@ -166,6 +166,7 @@ export class Delivery<T, I = T> {
 
   /** At process.exit: counts all that is held as dropped. Returns what of all losses the caller has to report. */
   abandon(): string | undefined {
+    this.#intake = 'process-exit';
     const lost = this.#account.lastly(this.#clear());
     return lost > 0 ? amountOf(lost, this.#shipment.signal) : undefined;
   }

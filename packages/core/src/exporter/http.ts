@@ -110,7 +110,7 @@ export function httpSender(options: HttpSenderOptions): HttpSender {
       opening ??=
         options.fetch || options.agent ? Promise.resolve(options.agent ?? {}) : openAgent(options.url.protocol);
       const [fetch, agent] = await Promise.all([loading, opening]);
-      const connection: Connection = { connected: options.fetch !== undefined };
+      const connection: Connection = { connected: false };
       if (!warned && !options.fetch && !options.agent) {
         warned = true;
         const warning = proxyWarning(options.url);
@@ -127,6 +127,7 @@ export function httpSender(options: HttpSenderOptions): HttpSender {
       let answer: Awaited<ReturnType<Fetch>>;
       try {
         call.signal.throwIfAborted(); // node-fetch would leave an 'error' event that ends the process
+        connection.connected = options.fetch !== undefined; // nobody knows of a user's own
         answer = await fetch(target, init);
       } catch (error) {
         const { reason, code } = reasonOf(error, call.signal);
