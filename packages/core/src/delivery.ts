@@ -34,13 +34,16 @@ interface Attempt<T> {
   readonly batch: Batch<T>;
   readonly part: Part<T>;
   readonly began: number;
+  /** The how manieth call it is. */
+  readonly number: number;
   readonly wasUp: boolean;
   readonly controller: AbortController;
 }
 
 interface Waiter {
   readonly mark: number;
-  readonly refusals: number;
+  /** How many calls had been started when it began to wait. */
+  readonly calls: number;
   readonly resolve: () => void;
 }
 
@@ -71,6 +74,7 @@ export class Delivery<T, I = T> {
   /** False after a batch of which nothing passed, until a call succeeds. */
   #bisects = true;
   readonly #waiters = new Set<Waiter>();
+  #calls = 0;
   #intake: 'open' | 'not-started' | 'after-shutdown' | 'process-exit' = 'open';
   #phase: 'starting' | 'sending' | 'stopped' | 'closed' = 'starting';
   #kicked = false;
@@ -132,7 +136,7 @@ export class Delivery<T, I = T> {
     this.#breaker.hasten(this.#host.clock.monotonic());
     for (const batch of this.#held) batch.dueAt = 0;
     const done = new Promise<void>((resolve) => {
-      this.#waiters.add({ mark, refusals: this.#breaker.refusals, resolve });
+      this.#waiters.add({ mark, calls: this.#calls, resolve });
     });
     this.#answerWaiters();
     if (this.#unsettled(mark) > 0) this.#kick(); // else the process may end
@@ -148,7 +152,7 @@ export class Delivery<T, I = T> {
   async abort(): Promise<void> {
     if (this.#phase !== 'closed') this.#phase = 'stopped';
     const idle = new Promise<void>((resolve) => {
-      this.#waiters.add({ mark: NEVER, refusals: 0, resolve });
+      this.#waiters.add({ mark: NEVER, calls: 0, resolve });
     });
     for (const { controller } of [...this.#running]) controller.abort(abortError('shutdown'));
     if (this.#running.size > 0) await idle;
@@ -207,10 +211,10 @@ export class Delivery<T, I = T> {
   }
 
   #answerWaiters(): void {
-    const { state, refusals, hintedUntil } = this.#breaker;
+    const { state, lastRefused, hintedUntil } = this.#breaker;
     for (const waiter of this.#waiters) {
       // A backend that refuses us is asked once, or not at all when it has named a later time.
-      const refused = state === 'paused' && (refusals > waiter.refusals || hintedUntil > this.#host.clock.monotonic());
+      const refused = state === 'paused' && (lastRefused > waiter.calls || hintedUntil > this.#host.clock.monotonic());
       const ended = this.#phase === 'closed' || (this.#phase === 'stopped' && this.#running.size === 0);
       if (!ended && !(refused && this.#running.size === 0) && this.#unsettled(waiter.mark) > 0) continue;
       this.#waiters.delete(waiter);
@@ -257,7 +261,7 @@ export class Delivery<T, I = T> {
     const at = Math.max(openAt, Math.min(heldAt, freshAt));
     if (at > now) return at;
     // Waiting batches and fresh ones take turns as the probe, so that one bad batch is in nobody's way.
-    if (heldAt <= now && (state === 'up' || freshAt > now || this.#turns < held.length)) {
+    if (heldAt <= now && (state === 'up' || freshAt > now || this.#turns === 0)) {
       this.#turns++;
       return held.splice(state === 'up' ? held.findIndex(({ dueAt }) => dueAt <= now) : 0, 1)[0] ?? NEVER;
     }
@@ -278,7 +282,7 @@ export class Delivery<T, I = T> {
     const { items } = part;
     if (part.isSuspect && batch.bisection) batch.bisection.requests++;
     const controller = new AbortController();
-    const attempt = { batch, part, began: now, wasUp: this.#breaker.state === 'up', controller };
+    const attempt = { batch, part, began: now, number: ++this.#calls, wasUp: this.#breaker.state === 'up', controller };
     this.#running.add(attempt);
     this.#account.inFlight += items.length;
     let cancelGrace: (() => void) | undefined;
@@ -362,6 +366,10 @@ export class Delivery<T, I = T> {
     else if (isUnavailable && !this.#shipment.inOrder) this.#held.push(batch);
     else this.#held.unshift(batch);
     this.#account.speak();
+    // The answer to a call from before a flush does not stand for the attempt that is due to it.
+    if (this.#breaker.state === 'paused' && [...this.#waiters].some(({ calls }) => attempt.number <= calls)) {
+      this.#breaker.hasten(now);
+    }
     this.#answerWaiters();
     this.#kick();
   }
@@ -377,7 +385,7 @@ export class Delivery<T, I = T> {
 
   #handle(
     { failure, items, error, retryAfterMs }: Failed<T>,
-    { batch, part, began }: Attempt<T>,
+    { batch, part, began, number }: Attempt<T>,
     othersPassed: boolean,
     now: number,
   ): void {
@@ -395,7 +403,7 @@ export class Delivery<T, I = T> {
       }
       case 'misconfigured':
         if (this.#breaker.state !== 'paused') this.#account.tell(`paused and tried again each minute: ${why}`, error);
-        this.#breaker.refused(now, retryAfterMs);
+        this.#breaker.refused(number, now, retryAfterMs);
         batch.parts.push({ items, isSuspect: part.isSuspect });
         return;
       case 'too-large':

@@ -63,7 +63,7 @@ export class RecordingSpan implements Span {
   }
 
   annotate(description: string, attributes?: AttributesInput): this {
-    if (this.recording) this.#note(textOf(description, this.recorder.limits.valueLength), this.#snapshot(attributes));
+    if (this.recording) this.note(textOf(description, this.recorder.limits.valueLength), this.snapshot(attributes));
     return this;
   }
 
@@ -83,7 +83,7 @@ export class RecordingSpan implements Span {
     const stack = isObject ? stringMember(error, 'stack') : undefined;
     const ofStack = put(list, 'exception.stacktrace', stack, { ...limits, valueLength: limits.stackLength });
     this.record.drop('attributes', dropped + ofStack);
-    return this.#note('exception', recordOf(list));
+    return this.note('exception', recordOf(list));
   }
 
   messageEvent(event: Omit<MessageEvent, 'time'>): this {
@@ -101,7 +101,7 @@ export class RecordingSpan implements Span {
       return this;
     }
     const clean = {
-      time: record.trace.wall + this.#elapsed(),
+      time: record.trace.wall + this.elapsed(),
       type,
       id: wholeNumber(id) ?? 0,
       uncompressedBytes: wholeNumber(uncompressedBytes),
@@ -122,7 +122,7 @@ export class RecordingSpan implements Span {
       return this;
     }
     const kind = type === 'child' || type === 'parent' ? type : 'unspecified';
-    const link = { traceId: trace, spanId: span, type: kind, attributes: this.#snapshot(attributes) } as const;
+    const link = { traceId: trace, spanId: span, type: kind, attributes: this.snapshot(attributes) } as const;
     const { links } = record.more();
     const state = validTraceState(traceState);
     const whole: Link = state === undefined ? link : { ...link, traceState: state };
@@ -149,7 +149,7 @@ export class RecordingSpan implements Span {
     if (record.ended !== RUNNING) return;
     const { deliveries, watcher } = this.recorder;
     const given = at === undefined ? undefined : microsOf(at);
-    const duration = (given === undefined ? this.#elapsed() : given - record.trace.wall) - record.started;
+    const duration = (given === undefined ? this.elapsed() : given - record.trace.wall) - record.started;
     if (duration < 0) {
       this.setAttribute(ATTRIBUTE_OF_CLAMPED_END, true);
       record.ended = 0;
@@ -164,9 +164,10 @@ export class RecordingSpan implements Span {
     watcher?.end(record as SpanRecord & SpanData, record.sampled);
   }
 
-  #note(description: string, attributes: Attributes): this {
+  // Not #private: V8 keeps a mark of private methods in each instance.
+  private note(description: string, attributes: Attributes): this {
     const { record } = this;
-    const note = { time: record.trace.wall + this.#elapsed(), description, attributes };
+    const note = { time: record.trace.wall + this.elapsed(), description, attributes };
     const { annotations } = this.recorder.limits;
     if (record.notes) record.drop('annotations', keepNewest(record.notes, note, annotations));
     else if (annotations > 0)
@@ -176,12 +177,12 @@ export class RecordingSpan implements Span {
   }
 
   /** Whole microseconds since the trace's first span. */
-  #elapsed(): number {
+  private elapsed(): number {
     const { trace } = this.record;
     return Math.floor((this.recorder.stamps.clock.monotonic() - trace.monotonic) * 1_000);
   }
 
-  #snapshot(attributes: AttributesInput | undefined): Attributes {
+  private snapshot(attributes: AttributesInput | undefined): Attributes {
     if (attributes === undefined) return NO_ATTRIBUTES;
     const list: AttributeList = [];
     this.record.drop('attributes', putAll(list, attributes, this.recorder.limits));
@@ -208,7 +209,9 @@ function stringMember(error: object, member: string): string | undefined {
 /** Some members of what a caller gave, each read once; undefined when that throws. */
 function membersOf<T extends object, K extends keyof T>(given: T, ...names: readonly K[]): Partial<Pick<T, K>> {
   try {
-    return Object.fromEntries(names.map((name) => [name, given[name]])) as Partial<Pick<T, K>>;
+    const read: Partial<Pick<T, K>> = {};
+    for (const name of names) read[name] = given[name];
+    return read;
   } catch {
     return {};
   }

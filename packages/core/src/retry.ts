@@ -25,8 +25,8 @@ export class Breaker {
   openAt = 0;
   /** Until when the server asked to wait. */
   hintedUntil = 0;
-  /** How often the backend was found to refuse us: tells a flush that its one attempt was answered. */
-  refusals = 0;
+  /** The number of the last call that was refused: tells a flush that its one attempt was answered. */
+  lastRefused = 0;
   /** Failures in a row. */
   failures = 0;
   /** When a call last went through. */
@@ -51,8 +51,8 @@ export class Breaker {
   }
 
   /** The backend refuses us: a wrong address, key or the like. */
-  refused(now: number, hintMs = 0): void {
-    this.refusals++;
+  refused(call: number, now: number, hintMs = 0): void {
+    this.lastRefused = Math.max(this.lastRefused, call);
     this.#leave('paused', now);
     this.#wait(now, PAUSE_MS, hintMs);
   }

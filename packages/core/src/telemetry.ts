@@ -190,8 +190,8 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
     stats,
     ready,
     health,
-    async flush({ withinMs = DRAIN_MS } = {}) {
-      const within = boundedMs(withinMs);
+    async flush(options) {
+      const within = boundedMs(options?.withinMs);
       let cancel = (): void => {};
       const deadline = new Promise<void>((resolve) => {
         cancel = clock.after(within, resolve, true); // holds the process until the flush has answered
@@ -200,8 +200,8 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
       cancel();
       return drained;
     },
-    shutdown({ withinMs = DRAIN_MS } = {}) {
-      closing ??= close(boundedMs(withinMs));
+    shutdown(options) {
+      closing ??= close(boundedMs(options?.withinMs));
       return closing;
     },
     install() {
@@ -262,7 +262,8 @@ function reporterOf(onError: TelemetryOptions['onError']): (problem: Problem) =>
   return (problem) => {
     const line = { ...problem, message: oneLine(problem.message) };
     try {
-      if (onError) onError(line);
+      // An async onError may reject, which must not end the process.
+      if (onError) Promise.resolve(onError(line) as unknown).catch(() => {});
       else console.warn(`[oc] ${line.message}`);
     } catch {
       // A report that fails must not break what it reports on.
@@ -296,6 +297,6 @@ function fail(message: string): never {
 }
 
 /** A user's time limit: at least 0, and the default for what is no number. */
-function boundedMs(ms: number): number {
+function boundedMs(ms: number | undefined): number {
   return typeof ms === 'number' && ms >= 0 ? ms : DRAIN_MS;
 }

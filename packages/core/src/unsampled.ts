@@ -6,47 +6,48 @@ import type { Span, SpanContext } from './span.ts';
  * until it is needed.
  */
 export class UnsampledSpan implements Span {
-  #a: number;
-  #b: number;
-  #c: number;
-  #d: number;
-  #context: SpanContext | undefined;
+  // Not #private: V8 keeps a mark of private methods in each instance, and there is one of these for every span.
+  private a: number;
+  private b: number;
+  private c: number;
+  private d: number;
+  private made: SpanContext | undefined;
 
   constructor(a: number, b: number, c: number, d: number, context: SpanContext | undefined) {
-    this.#a = a;
-    this.#b = b;
-    this.#c = c;
-    this.#d = d;
-    this.#context = context;
+    this.a = a;
+    this.b = b;
+    this.c = c;
+    this.d = d;
+    this.made = context;
   }
 
   get context(): SpanContext {
-    if (!this.#context) {
-      this.#draw();
-      const traceId = hexOf(this.#a) + hexOf(this.#b) + hexOf(this.#c) + hexOf(this.#d);
-      this.#context = { traceId, spanId: newSpanId(), sampled: false };
+    if (!this.made) {
+      this.draw();
+      const traceId = hexOf(this.a) + hexOf(this.b) + hexOf(this.c) + hexOf(this.d);
+      this.made = { traceId, spanId: newSpanId(), sampled: false };
     }
-    return this.#context;
+    return this.made;
   }
 
   /** Whether it only carries a context of others, as it came. */
   get isPassing(): boolean {
-    return this.#context !== undefined && (this.#a | this.#b | this.#c | this.#d) === 0;
+    return this.made !== undefined && (this.a | this.b | this.c | this.d) === 0;
   }
 
   /** The same decision, the same trace, an id of its own. */
   child(): UnsampledSpan {
-    if (this.#context?.traceState !== undefined) return unsampledBelow(this.#context);
-    this.#draw();
-    return new UnsampledSpan(this.#a, this.#b, this.#c, this.#d, undefined);
+    if (this.made?.traceState !== undefined) return unsampledBelow(this.made);
+    this.draw();
+    return new UnsampledSpan(this.a, this.b, this.c, this.d, undefined);
   }
 
-  #draw(): void {
-    if ((this.#a | this.#b | this.#c | this.#d) !== 0) return;
-    this.#a = randomBits();
-    this.#b = randomBits();
-    this.#c = randomBits();
-    this.#d = randomBits() || 1; // never all zero
+  private draw(): void {
+    if ((this.a | this.b | this.c | this.d) !== 0) return;
+    this.a = randomBits();
+    this.b = randomBits();
+    this.c = randomBits();
+    this.d = randomBits() || 1; // never all zero
   }
 
   get recording(): boolean {

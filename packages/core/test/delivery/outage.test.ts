@@ -323,6 +323,32 @@ test('a batch that is always refused while others pass holds up nobody for long 
   ]);
 });
 
+test('twenty batches that are always refused hide none behind them, and the next ones pass within seconds', async () => {
+  const clock = new ManualClock();
+  const backend = await Backend.open((arrival) =>
+    arrival.answer(arrival.ids.some((id) => /^bad/.test(id)) ? 503 : 204),
+  );
+  const exporter = wire(backend, { clock });
+  const busy = (): boolean => exporter.running > 0;
+  const { oc } = rig([[exporter, { batchItems: 10 }]], { clock });
+  endSpans(oc, 200, 'bad');
+  const good: (readonly string[])[] = [];
+  const waits: number[] = [];
+  const callsBefore: number[] = [];
+  for (let i = 0; i < 40; i++) {
+    const ended = clock.monotonic();
+    good.push(endSpans(oc, 10, `good${i}-`));
+    await clock.until(() => spansOf(oc).delivered === 10 * good.length, busy);
+    waits.push(clock.monotonic() - ended);
+    callsBefore.push(exporter.calls.length);
+    await clock.pass(1_000, busy);
+  }
+  // Each of the twenty ahead of the first good one has its turn, and some have a second one.
+  expect(callsBefore[0]).toBeLessThanOrEqual(3 * 21);
+  expect(Math.max(...waits.slice(1))).toBeLessThanOrEqual(15_000);
+  expect(backend.took).toEqual(onceEach(...good));
+});
+
 test('a backend that flaps is not met with a storm of retries', async () => {
   const clock = new ManualClock();
   const backend = await Backend.open((arrival) =>

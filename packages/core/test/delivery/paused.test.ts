@@ -2,6 +2,7 @@ import { count, measure, view } from '@oc/core';
 import { expect, test } from 'vitest';
 import { ManualClock } from './clock.ts';
 import {
+  type Arrival,
   Backend,
   type Behaviour,
   endSpans,
@@ -107,6 +108,43 @@ test('calls that were under way when one was refused add no reports', async () =
   expect(backend.arrivals.length).toBeLessThanOrEqual(4);
   expect(exporter.most).toBeLessThanOrEqual(4);
   expect(problems).toHaveLength(1);
+});
+
+test('a probe that was under way when the flush began is not the attempt of the flush', async () => {
+  const clock = new ManualClock();
+  let held: Arrival | undefined;
+  const backend = await Backend.open(status(401));
+  const exporter = wire(backend, { clock });
+  const isHeld = (): boolean => exporter.running > (held ? 1 : 0);
+  const { oc } = rig([exporter], { clock });
+  const names = endSpans(oc, 3);
+  await clock.until(() => spansOf(oc).state === 'paused', isHeld);
+  backend.behave = (arrival) => {
+    held = arrival;
+  };
+  await clock.until(() => held !== undefined, isHeld);
+  const flushing = oc.flush();
+  // From now on the backend accepts; only that answer is an old one.
+  backend.behave = ok;
+  held?.answer(401);
+  const drained = await clock.settle(flushing, () => exporter.running > 0);
+  expect(drained).toMatchObject([{ unsettled: 0, spans: { state: 'idle', delivered: 3 } }]);
+  expect(backend.took).toEqual(onceEach(names));
+});
+
+test('a flush of a paused signal whose backend has gone away probes with backoff', async () => {
+  const clock = new ManualClock();
+  const backend = await Backend.open(status(401));
+  const exporter = wire(backend, { clock });
+  const busy = (): boolean => exporter.running > 0;
+  const { oc } = rig([exporter], { clock });
+  endSpans(oc, 3);
+  await clock.until(() => spansOf(oc).state === 'paused', busy);
+  await backend.close();
+  const drained = await clock.settle(oc.flush({ withinMs: 20_000 }), busy);
+  expect(drained).toMatchObject([{ unsettled: 3, spans: { delivered: 0, dropped: {} } }]);
+  const gaps = exporter.calls.slice(2).map(({ at }, i) => at - (exporter.calls[i + 1]?.endedAt ?? Number.NaN));
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(250);
 });
 
 test('the queue of a paused signal is kept to its bound', async () => {

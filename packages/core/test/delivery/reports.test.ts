@@ -1,7 +1,7 @@
 import { type Problem, telemetry } from '@oc/core';
 import type { Exporter } from '@oc/core/exporter';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
-import { ManualClock } from './clock.ts';
+import { ManualClock, turn } from './clock.ts';
 import { Backend, endSpans, imbalance, ok, onceEach, rig, silence, spansOf, status, wire } from './wire.ts';
 
 afterEach(() => {
@@ -123,6 +123,27 @@ test('an onError that throws changes nothing', async () => {
   backend.behave = status(401);
   endSpans(oc, 1, 'paused');
   expect(await oc.shutdown({ withinMs: 400 })).toMatchObject([{ spans: { dropped: { misconfigured: 1 } } }]);
+});
+
+test('an onError whose promise rejects leaves no unhandled rejection, which would end the process', async () => {
+  const others = process.listeners('unhandledRejection');
+  const unhandled: unknown[] = [];
+  process.removeAllListeners('unhandledRejection');
+  process.on('unhandledRejection', (reason) => unhandled.push(reason));
+  onTestFinished(() => {
+    process.removeAllListeners('unhandledRejection');
+    for (const other of others) process.on('unhandledRejection', other);
+  });
+  const { oc } = rig([wire(await Backend.open(status(400)))], {
+    onError: async ({ message }) => {
+      throw new Error(`no log for: ${message}`);
+    },
+  });
+  endSpans(oc, 2);
+  await oc.flush();
+  for (let i = 0; i < 3; i++) await turn();
+  expect(unhandled).toEqual([]);
+  expect(spansOf(oc).dropped).toEqual({ rejected: 2 });
 });
 
 test('an onError that ends spans of its own is no recursion', async () => {

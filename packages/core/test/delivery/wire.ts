@@ -319,8 +319,6 @@ export interface Rig {
   readonly oc: Telemetry;
   /** What `onError` heard. */
   readonly problems: readonly Problem[];
-  /** Resolves when a problem with such a message has been heard. */
-  heard(message: RegExp): Promise<Problem>;
 }
 
 /** Starts a telemetry that reports to `problems` and is shut down when the test ends. */
@@ -329,7 +327,6 @@ export function rig(
   options: TelemetryOptions = {},
 ): Rig {
   const problems: Problem[] = [];
-  const changes = new EventEmitter().setMaxListeners(0);
   const oc = telemetry({
     service: 'test',
     flushOn: [],
@@ -337,25 +334,14 @@ export function rig(
     exporters,
     onError(problem) {
       problems.push(problem);
-      options.onError?.(problem);
-      changes.emit('change');
+      return options.onError?.(problem);
     },
   });
   onTestFinished(async () => {
     // On a clock that stands still a shutdown would not end.
     if (!options.clock) await oc.shutdown({ withinMs: 20 });
   });
-  return {
-    oc,
-    problems,
-    async heard(message) {
-      for (;;) {
-        const problem = problems.find((each) => message.test(each.message));
-        if (problem) return problem;
-        await new Promise((resolve) => changes.once('change', resolve));
-      }
-    },
-  };
+  return { oc, problems };
 }
 
 /** Ends spans named prefix0, prefix1, ... in one go; returns the names. */
