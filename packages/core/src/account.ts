@@ -71,7 +71,12 @@ export class Account {
     this.#untold.clear();
     this.#cancelReport = this.#reporting.clock.after(REPORT_EVERY_MS, () => this.reportLosses());
     for (const [reason, { count, why, cause }] of told) {
-      this.#say('error', `${amountOf(count, this.#signal)} dropped (${reason})${why && `: ${why}`}`, cause);
+      // Totals lose nothing by a collection that a newer one replaced.
+      this.#say(
+        reason === 'superseded' ? 'warning' : 'error',
+        `${amountOf(count, this.#signal)} dropped (${reason})${why && `: ${why}`}`,
+        cause,
+      );
     }
     this.speak();
   }

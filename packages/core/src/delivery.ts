@@ -1,29 +1,10 @@
 import { Account, amountOf, type Reporting } from './account.ts';
+import type { Batch, Part } from './batch.ts';
 import { suppressed } from './context.ts';
 import type { DeliveryOptions, DropReason, ExportCall, Resource, SignalHealth, SignalState } from './contract.ts';
 import { type Failed, verdictOf, without } from './failure.ts';
-import type { Backlog, Batch, Part } from './queue.ts';
-import { Bisection, Breaker, backoffMs, CallSize, longestBatchWaitMs } from './retry.ts';
-
-/** How one signal's items leave: `T` is a span or a time series; they come in as `I`. */
-export interface Shipment<T, I = T> {
-  readonly signal: 'spans' | 'metrics';
-  readonly backlog: Backlog<T, I>;
-  /** Why a backlog drops items. */
-  readonly whenPushed: 'queue-full' | 'superseded';
-  /** Most items of one call. */
-  readonly callItems: number;
-  /** Most calls side by side. */
-  readonly sideBySide: number;
-  /** Whether batches keep their order, and their time for retries runs in outages too: one call at a time. */
-  readonly inOrder: boolean;
-  /** Makes the exporter's call. */
-  send(items: readonly T[], call: ExportCall): Promise<void>;
-  /** What an ExportError's `items` names. */
-  idOf(item: T): unknown;
-  /** For the report of an item that is too large. */
-  nameOf(item: T): string;
-}
+import type { Signal } from './queue.ts';
+import { Breaker, backoffMs, CallSize, longestBatchWaitMs } from './retry.ts';
 
 /** What the deliveries of one exporter share. */
 export interface DeliveryHost extends Reporting {
@@ -34,7 +15,7 @@ interface Attempt<T> {
   readonly batch: Batch<T>;
   readonly part: Part<T>;
   readonly began: number;
-  /** The how manieth call it is. */
+  /** Its place among all calls, from 1. */
   readonly number: number;
   readonly wasUp: boolean;
   readonly controller: AbortController;
@@ -57,8 +38,7 @@ const GRACE_MS = 250;
  */
 export class Delivery<T, I = T> {
   readonly #host: DeliveryHost;
-  readonly #shipment: Shipment<T, I>;
-  readonly #backlog: Backlog<T, I>;
+  readonly #signal: Signal<T, I>;
   readonly #options: DeliveryOptions;
   readonly #account: Account;
   readonly #breaker: Breaker;
@@ -66,8 +46,8 @@ export class Delivery<T, I = T> {
   readonly #longestWaitMs: number;
   /** Batches that were taken and are not in flight: those that failed, and the rest of those that were split. */
   #held: Batch<T>[] = [];
-  /** Probes that went to held batches since a fresh one had its turn. */
-  #turns = 0;
+  /** Whether the last probe went to a held batch: then a fresh one has its turn. */
+  #heldHadTurn = false;
   readonly #running = new Set<Attempt<T>>();
   /** Calls that did not settle although they were aborted. */
   #abandoned = 0;
@@ -80,26 +60,25 @@ export class Delivery<T, I = T> {
   #kicked = false;
   #cancelWake: (() => void) | undefined;
 
-  constructor(host: DeliveryHost, shipment: Shipment<T, I>, options: DeliveryOptions) {
+  constructor(host: DeliveryHost, signal: Signal<T, I>, options: DeliveryOptions) {
     this.#host = host;
-    this.#shipment = shipment;
-    this.#backlog = shipment.backlog;
+    this.#signal = signal;
     this.#options = options;
-    this.#account = new Account(host, shipment.signal);
+    this.#account = new Account(host, signal.name);
     this.#breaker = new Breaker();
-    this.#callSize = new CallSize(shipment.callItems);
+    this.#callSize = new CallSize(signal.callItems);
     this.#longestWaitMs = longestBatchWaitMs(options.retryForMs);
   }
 
   /** Takes what came in: `count` items. For spans this is called where the application ends them. */
   accept(incoming: I, count = 1): void {
     this.#account.accepted += count;
-    const dropped = this.#intake === 'open' ? this.#backlog.push(incoming) : count;
+    const dropped = this.#intake === 'open' ? this.#signal.push(incoming) : count;
     if (dropped > 0) {
-      this.#account.lose(this.#intake === 'open' ? this.#shipment.whenPushed : this.#intake, dropped);
+      this.#account.lose(this.#intake === 'open' ? this.#signal.whenPushed : this.#intake, dropped);
       this.#account.speak();
     }
-    const { waiting } = this.#backlog;
+    const { waiting } = this.#signal;
     if (waiting === count || waiting >= this.#callSize.items) this.#kick();
   }
 
@@ -116,8 +95,8 @@ export class Delivery<T, I = T> {
     this.#account.failed(error);
     this.#intake = 'not-started';
     this.#phase = 'stopped';
-    const items = this.#backlog.clear();
-    if (items.length > 0) this.#account.lose('not-started', items.length);
+    const count = this.#signal.clear();
+    if (count > 0) this.#account.lose('not-started', count);
     this.#account.speak();
     this.#answerWaiters();
   }
@@ -132,7 +111,7 @@ export class Delivery<T, I = T> {
    * when the backend has refused us again. `unsettled` counts what is not settled, at any time.
    */
   drain(): { readonly done: Promise<void>; readonly unsettled: () => number } {
-    const mark = this.#backlog.cut();
+    const mark = this.#signal.cut();
     this.#breaker.hasten(this.#host.clock.monotonic());
     for (const batch of this.#held) batch.dueAt = 0;
     const done = new Promise<void>((resolve) => {
@@ -154,7 +133,7 @@ export class Delivery<T, I = T> {
     const idle = new Promise<void>((resolve) => {
       this.#waiters.add({ mark: NEVER, calls: 0, resolve });
     });
-    for (const { controller } of [...this.#running]) controller.abort(abortError('shutdown'));
+    for (const { controller } of [...this.#running]) controller.abort(abortError('no answer before the shutdown'));
     if (this.#running.size > 0) await idle;
   }
 
@@ -172,12 +151,12 @@ export class Delivery<T, I = T> {
   abandon(): string | undefined {
     this.#intake = 'process-exit';
     const lost = this.#account.lastly(this.#clear());
-    return lost > 0 ? amountOf(lost, this.#shipment.signal) : undefined;
+    return lost > 0 ? amountOf(lost, this.#signal.name) : undefined;
   }
 
   #clear(): number {
     const left = this.#queued() + this.#account.inFlight;
-    this.#backlog.clear();
+    this.#signal.clear();
     this.#held = [];
     this.#running.clear();
     this.#account.inFlight = 0;
@@ -197,14 +176,14 @@ export class Delivery<T, I = T> {
   }
 
   #queued(): number {
-    let queued = this.#backlog.waiting;
+    let queued = this.#signal.waiting;
     for (const batch of this.#held) queued += batch.size;
     for (const { batch } of this.#running) queued += batch.size;
     return queued;
   }
 
   #unsettled(mark: number): number {
-    let count = this.#backlog.waitingUpTo(mark);
+    let count = this.#signal.waitingUpTo(mark);
     for (const batch of this.#held) if (batch.mark <= mark) count += batch.size;
     for (const { batch, part } of this.#running) if (batch.mark <= mark) count += batch.size + part.items.length;
     return count;
@@ -253,25 +232,30 @@ export class Delivery<T, I = T> {
     const held = this.#held;
     const callItems = this.#callSize.items;
     const { state, openAt } = this.#breaker;
-    if (this.#running.size >= (state === 'up' ? this.#shipment.sideBySide : 1)) return NEVER;
-    if (this.#shipment.inOrder && this.#abandoned > 0) return NEVER; // two calls would overlap
+    if (this.#running.size >= (state === 'up' ? this.#signal.sideBySide : 1)) return NEVER;
+    if (this.#signal.inOrder && this.#abandoned > 0) return NEVER; // two calls would overlap
     // While the backend does not answer, one probe goes out at a time, whatever the batches' own times are.
     const heldAt = state !== 'up' && held.length > 0 ? openAt : Math.min(...held.map(({ dueAt }) => dueAt));
-    const freshAt = this.#shipment.inOrder && held.length > 0 ? NEVER : this.#backlog.dueAt(callItems);
+    const freshAt = this.#signal.inOrder && held.length > 0 ? NEVER : this.#signal.dueAt(callItems);
     const at = Math.max(openAt, Math.min(heldAt, freshAt));
     if (at > now) return at;
     // Waiting batches and fresh ones take turns as the probe, so that one bad batch is in nobody's way.
-    if (heldAt <= now && (state === 'up' || freshAt > now || this.#turns === 0)) {
-      this.#turns++;
+    if (heldAt <= now && (state === 'up' || freshAt > now || !this.#heldHadTurn)) {
+      this.#heldHadTurn = true;
       return held.splice(state === 'up' ? held.findIndex(({ dueAt }) => dueAt <= now) : 0, 1)[0] ?? NEVER;
     }
-    this.#turns = 0;
-    return this.#backlog.take(callItems, now) ?? NEVER;
+    this.#heldHadTurn = false;
+    return this.#signal.take(callItems, now) ?? NEVER;
   }
 
   /** Sends the next part of a batch. */
   #start(batch: Batch<T>, now: number): void {
-    const part = this.#nextPart(batch);
+    const undecided = batch.takeUndecided();
+    if (undecided.length > 0) {
+      const why = `undecided after ${batch.bisection?.requests} requests that were to find what the backend refuses`;
+      this.#drop('rejected', undecided, why);
+    }
+    const part = batch.next(this.#callSize.items);
     if (!part) {
       this.#finish(batch);
       this.#account.speak();
@@ -287,7 +271,9 @@ export class Delivery<T, I = T> {
     this.#account.inFlight += items.length;
     let cancelGrace: (() => void) | undefined;
     let isSettled = false;
-    const cancelDeadline = clock.after(this.#options.attemptMs, () => controller.abort(abortError('the deadline')));
+    const cancelDeadline = clock.after(this.#options.attemptMs, () =>
+      controller.abort(abortError('no answer within its deadline')),
+    );
     const settle = (failure: { readonly error: unknown } | undefined): void => {
       cancelDeadline();
       cancelGrace?.();
@@ -311,30 +297,13 @@ export class Delivery<T, I = T> {
     };
     const call: ExportCall = { resource, signal: controller.signal, warn: (message) => this.#account.warn(message) };
     try {
-      Promise.resolve(suppressed(() => this.#shipment.send(Object.freeze(items), call))).then(
+      Promise.resolve(suppressed(() => this.#signal.send(Object.freeze(items), call))).then(
         () => end(),
         (error) => end({ error }),
       );
     } catch (error) {
       end({ error });
     }
-  }
-
-  /** Takes the part to send next, at most as large as calls may be; undefined when none is left. */
-  #nextPart(batch: Batch<T>): Part<T> | undefined {
-    const { bisection } = batch;
-    if (bisection?.spent) {
-      const undecided = batch.parts.filter(({ isSuspect }) => isSuspect);
-      batch.parts = batch.parts.filter((part) => !undecided.includes(part));
-      const why = `undecided after ${bisection.requests} requests that were to find what the backend refuses`;
-      for (const { items } of undecided) this.#drop('rejected', items, why);
-    }
-    const part = batch.parts.pop();
-    const most = this.#callSize.items;
-    if (!part || part.items.length <= most) return part;
-    const { items, isSuspect } = part;
-    batch.parts.push({ items: items.slice(most), isSuspect });
-    return { items: items.slice(0, most), isSuspect };
   }
 
   /** Books the outcome of a call and decides what becomes of its batch. */
@@ -344,18 +313,18 @@ export class Delivery<T, I = T> {
     const { items } = part;
     this.#account.inFlight -= items.length;
     const { failed, accepted } = failure
-      ? verdictOf(failure.error, items, this.#shipment.idOf)
+      ? verdictOf(failure.error, items, this.#signal.idOf)
       : { failed: [], accepted: items.length };
     if (accepted > 0) {
       this.#passed(batch, part, accepted, now);
-      this.#backlog.release(
+      const settled =
         failed.length > 0
           ? without(
               items,
               failed.flatMap((one) => one.items),
             )
-          : items,
-      );
+          : items;
+      this.#signal.release(settled);
     }
     for (const one of failed) this.#handle(one, attempt, accepted > 0, now);
     const isUnavailable = failed.some((one) => one.failure === 'unavailable');
@@ -363,7 +332,7 @@ export class Delivery<T, I = T> {
       batch.dueAt = now + backoffMs(++batch.strikes, this.#longestWaitMs);
     }
     if (batch.parts.length === 0) this.#finish(batch);
-    else if (isUnavailable && !this.#shipment.inOrder) this.#held.push(batch);
+    else if (isUnavailable && !this.#signal.inOrder) this.#held.push(batch);
     else this.#held.unshift(batch);
     this.#account.speak();
     // The answer to a call from before a flush does not stand for the attempt that is due to it.
@@ -396,33 +365,25 @@ export class Delivery<T, I = T> {
         if (othersPassed) this.#breaker.hint(now, retryAfterMs);
         else this.#breaker.failed(began, now, retryAfterMs);
         if (this.#breaker.failures > 1) this.#account.outage(why);
-        this.#spendTime(batch, now);
+        batch.fail(now, (since) => this.#chargeable(since));
         if (batch.spentMs >= this.#options.retryForMs) this.#drop('retry-exhausted', items, why, error);
-        else batch.parts.push({ items, isSuspect: part.isSuspect });
+        else batch.putBack(items, part.isSuspect);
         return;
       }
       case 'misconfigured':
         if (this.#breaker.state !== 'paused') this.#account.tell(`paused and tried again each minute: ${why}`, error);
         this.#breaker.refused(number, now, retryAfterMs);
-        batch.parts.push({ items, isSuspect: part.isSuspect });
+        batch.putBack(items, part.isSuspect);
         return;
       case 'too-large':
-        if (items.length > 1) {
-          batch.tooLarge.push(items);
-          pushHalves(batch, items, part.isSuspect);
-        } else {
-          batch.giants.add(items[0] as T);
-          this.#drop('too-large', items, `${this.#shipment.nameOf(items[0] as T)} alone is too large: ${why}`, error);
-        }
+        if (batch.split(items, part.isSuspect)) return;
+        this.#drop('too-large', items, `${this.#signal.nameOf(items[0] as T)} alone is too large: ${why}`, error);
         return;
       case 'poisoned':
         if (items.length === 1) {
-          this.#drop('rejected', items, `${this.#shipment.nameOf(items[0] as T)}: ${why}`, error);
-        } else if (batch.bisection ? batch.bisection.spent : !this.#bisects) {
+          this.#drop('rejected', items, `${this.#signal.nameOf(items[0] as T)}: ${why}`, error);
+        } else if (!(batch.bisection || this.#bisects) || !batch.search(items)) {
           this.#drop('rejected', items, why, error);
-        } else {
-          batch.bisection ??= new Bisection(items.length);
-          pushHalves(batch, items, true);
         }
         return;
       default:
@@ -431,35 +392,28 @@ export class Delivery<T, I = T> {
   }
 
   /**
-   * Charges a batch for the time since it last failed: only if others passed meanwhile, and not more than it would have
-   * waited, since the rest was an outage. Metrics are always charged: a newer collection replaces the one that fails.
+   * How much a batch may be charged for the time since it failed: only if others passed meanwhile, and not more than it
+   * would have waited, since the rest was an outage. Metrics all of it: a newer collection replaces the one that fails.
    */
-  #spendTime(batch: Batch<T>, now: number): void {
-    const { failedAt = now } = batch;
-    const most = this.#shipment.inOrder ? NEVER : this.#longestWaitMs;
-    if (this.#shipment.inOrder || this.#breaker.succeededAt > failedAt) batch.spentMs += Math.min(now - failedAt, most);
-    batch.failedAt = now;
+  #chargeable(since: number): number {
+    if (this.#signal.inOrder) return NEVER;
+    return this.#breaker.succeededAt > since ? this.#longestWaitMs : 0;
   }
 
   /** All parts of a batch are settled. */
-  #finish({ tooLarge, giants, passedItems, bisection }: Batch<T>): void {
-    // A call that held an item too large even alone says nothing about how many items are too many.
-    const hadTooMany = tooLarge.some((items) => !items.some((item) => giants.has(item)));
-    if (hadTooMany && passedItems > 0) this.#callSize.learn(passedItems);
-    if (bisection && !bisection.passed) this.#bisects = false;
+  #finish(batch: Batch<T>): void {
+    const learned = batch.learned();
+    if (learned !== undefined) this.#callSize.learn(learned);
+    if (batch.bisection && !batch.bisection.passed) this.#bisects = false;
   }
 
   #drop(reason: DropReason, items: readonly T[], why: string, error?: unknown): void {
-    this.#backlog.release(items);
+    this.#signal.release(items);
     this.#account.lose(reason, items.length, why, error);
   }
 }
 
-function pushHalves<T>(batch: Batch<T>, items: readonly T[], isSuspect: boolean): void {
-  const middle = items.length >> 1;
-  batch.parts.push({ items: items.slice(middle), isSuspect }, { items: items.slice(0, middle), isSuspect });
-}
-
-function abortError(cause: string): Error {
-  return Object.assign(new Error(`aborted by ${cause}`), { name: 'AbortError' });
+/** What a call's signal is aborted with: its message becomes the reason in the exporter's own error. */
+function abortError(message: string): Error {
+  return Object.assign(new Error(message), { name: 'AbortError' });
 }

@@ -1,4 +1,5 @@
 import { reasonIn } from './account.ts';
+import { CollectionSlot, type Row, rowsOf } from './collection.ts';
 import { suppressed } from './context.ts';
 import type {
   DeliveryOptions,
@@ -10,16 +11,8 @@ import type {
   Source,
 } from './contract.ts';
 import { Delivery, type DeliveryHost } from './delivery.ts';
-import type { Metric, TimeSeries } from './metric.ts';
-import { CollectionSlot, SpanQueue } from './queue.ts';
+import { SpanQueue } from './queue.ts';
 import type { SpanRecord } from './record.ts';
-import type { SpanData } from './span.ts';
-
-/** One time series with the metric that it belongs to. */
-interface Row {
-  readonly metric: Metric;
-  readonly series: TimeSeries;
-}
 
 const LONGEST_START_MS = 10_000;
 /** How long before a shutdown's end its calls are aborted, so that exporters can still settle and close. */
@@ -53,42 +46,13 @@ export class Pipeline {
     this.#host = host;
     this.#exporter = exporter;
     this.#source = source;
-    const { spans: mostSpans, timeSeries: mostSeries, metricsEveryMs = 0 } = exporter.limits ?? {};
-    this.#leastBetweenMs = metricsEveryMs;
-    this.#everyMs = Math.max(options.metricsEveryMs, metricsEveryMs);
+    this.#leastBetweenMs = exporter.limits?.metricsEveryMs ?? 0;
+    this.#everyMs = Math.max(options.metricsEveryMs, this.#leastBetweenMs);
     if (exporter.exportSpans && options.signals.includes('spans')) {
-      this.spans = new Delivery(
-        host,
-        {
-          signal: 'spans',
-          backlog: new SpanQueue<SpanRecord>(options, () => host.clock.monotonic()),
-          whenPushed: 'queue-full',
-          callItems: Math.max(1, Math.min(options.batchItems, mostSpans ?? Number.POSITIVE_INFINITY)),
-          sideBySide: options.maxInFlight,
-          inOrder: false,
-          send: async (spans, call) => exporter.exportSpans?.(spans as readonly (SpanRecord & SpanData)[], call),
-          idOf: (span) => span,
-          nameOf: ({ name, traceId, spanId }) => `span '${name}' (trace ${traceId}, span ${spanId})`,
-        },
-        options,
-      );
+      this.spans = new Delivery(host, new SpanQueue(exporter, options, () => host.clock.monotonic()), options);
     }
     if (exporter.exportMetrics && options.signals.includes('metrics')) {
-      this.#metrics = new Delivery<Row, readonly Row[]>(
-        host,
-        {
-          signal: 'metrics',
-          backlog: new CollectionSlot<Row>(),
-          whenPushed: 'superseded',
-          callItems: Math.max(1, mostSeries ?? Number.POSITIVE_INFINITY),
-          sideBySide: 1,
-          inOrder: true,
-          send: async (rows, call) => exporter.exportMetrics?.(metricsOf(rows), call),
-          idOf: ({ series }) => series,
-          nameOf: ({ metric, series }) => `a time series of '${metric.name}' (${series.labelValues.join(', ')})`,
-        },
-        options,
-      );
+      this.#metrics = new Delivery<Row, readonly Row[]>(host, new CollectionSlot(exporter), options);
     }
   }
 
@@ -205,33 +169,4 @@ export class Pipeline {
     }
     return this.#collecting ?? Promise.resolve();
   }
-}
-
-const rowsByCollection = new WeakMap<readonly Metric[], readonly Row[]>();
-
-/** The rows of a collection as arrays, read once for all exporters that share it. */
-function rowsOf(metrics: readonly Metric[]): readonly Row[] {
-  const known = rowsByCollection.get(metrics);
-  if (known) return known;
-  const rows: Row[] = [];
-  for (const metric of metrics)
-    for (const series of metric.timeSeries as Iterable<TimeSeries>) rows.push({ metric, series });
-  rowsByCollection.set(metrics, rows);
-  return rows;
-}
-
-/** Rows put together as metrics again; those of one metric stand side by side. */
-function metricsOf(rows: readonly Row[]): readonly Metric[] {
-  const metrics: Metric[] = [];
-  let last: Metric | undefined;
-  let timeSeries: TimeSeries[] = [];
-  for (const { metric, series } of rows) {
-    if (metric !== last) {
-      last = metric;
-      timeSeries = [];
-      metrics.push({ ...metric, timeSeries } as Metric);
-    }
-    timeSeries.push(series);
-  }
-  return metrics;
 }

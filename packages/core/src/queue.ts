@@ -1,46 +1,20 @@
-import type { Bisection } from './retry.ts';
+import { Batch } from './batch.ts';
+import type { DeliveryOptions, ExportCall, Exporter } from './contract.ts';
+import type { SpanRecord } from './record.ts';
+import type { SpanData } from './span.ts';
 
-/** Items that go in one call. */
-export interface Part<T> {
-  readonly items: readonly T[];
-  /** Whether the backend has refused a call that these were in for some item of it. */
-  readonly isSuspect: boolean;
-}
-
-/** What was taken from a backlog together, as the parts that still have to be sent; the last one goes next. */
-export class Batch<T> {
-  parts: Part<T>[];
-  /** The search for what the backend refuses, if there was one. */
-  bisection: Bisection | undefined = undefined;
-  /** The number, counted from the first item ever accepted, of its last item. */
-  readonly mark: number;
-  /** How often it failed while the backend was up. */
-  strikes = 0;
-  /** Not sent again before, in monotonic milliseconds. */
-  dueAt = 0;
-  /** When it last failed, and how much of its time for retries is spent, in milliseconds. */
-  failedAt: number | undefined = undefined;
-  spentMs = 0;
-  /** The calls that were too large for the backend, the items that are so even alone, and the largest call that passed. */
-  readonly tooLarge: (readonly T[])[] = [];
-  readonly giants: Set<T> = new Set();
-  passedItems = 0;
-
-  constructor(parts: Part<T>[], mark: number) {
-    this.parts = parts;
-    this.mark = mark;
-  }
-
-  /** The items of parts that are not in flight. */
-  get size(): number {
-    let size = 0;
-    for (const part of this.parts) size += part.items.length;
-    return size;
-  }
-}
-
-/** Items that wait for their first call. They come in as `I`: one by one, or a whole collection. */
-export interface Backlog<T, I = T> {
+/** What delivery asks of a signal: where its items wait, and how they leave. They come in as `I`, and leave as `T`. */
+export interface Signal<T, I = T> {
+  readonly name: 'spans' | 'metrics';
+  /** Why `push` drops items. */
+  readonly whenPushed: 'queue-full' | 'superseded';
+  /** Most items of one call. */
+  readonly callItems: number;
+  /** Most calls side by side. */
+  readonly sideBySide: number;
+  /** Whether batches keep their order, and their time for retries runs in outages too: one call at a time. */
+  readonly inOrder: boolean;
+  /** How many items wait for their first call. */
   readonly waiting: number;
   /** Adds what came in. Returns how many items were dropped for it, those that came in included. */
   push(incoming: I): number;
@@ -48,24 +22,36 @@ export interface Backlog<T, I = T> {
   dueAt(callItems: number): number;
   /** Takes the next batch; its calls have at most `callItems`. */
   take(callItems: number, now: number): Batch<T> | undefined;
-  /** Takes all that waits, to drop it. */
-  clear(): readonly T[];
+  /** Takes all that waits, to drop it. Returns how much that was. */
+  clear(): number;
   /** Makes all that waits due at once and keeps it apart from what comes later. Returns the number of its last item. */
   cut(): number;
   /** How many of the waiting items have a number up to `mark`. */
   waitingUpTo(mark: number): number;
   /** Gives back the room of items that are settled. */
   release(items: Iterable<T>): void;
+  /** Makes the exporter's call. */
+  send(items: readonly T[], call: ExportCall): Promise<void>;
+  /** What an ExportError's `items` names. */
+  idOf(item: T): unknown;
+  /** For the report of one item. */
+  nameOf(item: T): string;
 }
 
 /** Spans in the order of their ends, bounded by number and bytes; those that were taken count until they are settled. */
-export class SpanQueue<T extends { readonly bytes: number }> implements Backlog<T> {
+export class SpanQueue implements Signal<SpanRecord> {
+  readonly name = 'spans';
+  readonly whenPushed = 'queue-full';
+  readonly inOrder = false;
+  readonly callItems: number;
+  readonly sideBySide: number;
+  readonly #exporter: Exporter;
   readonly #mostItems: number;
   readonly #mostBytes: number;
   readonly #delayMs: number;
   readonly #dropOldest: boolean;
   readonly #now: () => number;
-  #items: T[] = [];
+  #items: SpanRecord[] = [];
   #head = 0;
   /** How many have ever been taken or pushed out: the number of the item before the head. */
   #taken = 0;
@@ -74,15 +60,10 @@ export class SpanQueue<T extends { readonly bytes: number }> implements Backlog<
   #waitingSince = 0;
   readonly #cuts: number[] = [];
 
-  constructor(
-    options: {
-      readonly queueItems: number;
-      readonly queueBytes: number;
-      readonly batchDelayMs: number;
-      readonly dropWhenFull: 'newest' | 'oldest';
-    },
-    now: () => number,
-  ) {
+  constructor(exporter: Exporter, options: DeliveryOptions, now: () => number) {
+    this.#exporter = exporter;
+    this.callItems = atLeastOne(exporter.limits?.spans, options.batchItems);
+    this.sideBySide = options.maxInFlight;
     this.#mostItems = options.queueItems;
     this.#mostBytes = options.queueBytes;
     this.#delayMs = options.batchDelayMs;
@@ -94,12 +75,12 @@ export class SpanQueue<T extends { readonly bytes: number }> implements Backlog<
     return this.#items.length - this.#head;
   }
 
-  push(item: T): number {
+  push(item: SpanRecord): number {
     let dropped = 0;
     if (item.bytes > this.#mostBytes) return 1;
     while (this.#held >= this.#mostItems || this.#bytes + item.bytes > this.#mostBytes) {
       if (!this.#dropOldest || this.waiting === 0) return dropped + 1;
-      this.release([this.#items[this.#head] as T]);
+      this.release([this.#items[this.#head] as SpanRecord]);
       this.#advance(1);
       dropped++;
     }
@@ -116,7 +97,7 @@ export class SpanQueue<T extends { readonly bytes: number }> implements Backlog<
     return this.#waitingSince + this.#delayMs;
   }
 
-  take(callItems: number, now: number): Batch<T> | undefined {
+  take(callItems: number, now: number): Batch<SpanRecord> | undefined {
     const upTo = (this.#cuts[0] ?? Number.POSITIVE_INFINITY) - this.#taken;
     const items = this.#items.slice(this.#head, this.#head + Math.min(callItems, upTo, this.waiting));
     if (items.length === 0) return undefined;
@@ -125,10 +106,10 @@ export class SpanQueue<T extends { readonly bytes: number }> implements Backlog<
     return new Batch([{ items, isSuspect: false }], this.#taken);
   }
 
-  clear(): readonly T[] {
-    const items = this.#items.slice(this.#head);
-    this.#advance(items.length);
-    return items;
+  clear(): number {
+    const { waiting } = this;
+    this.#advance(waiting);
+    return waiting;
   }
 
   cut(): number {
@@ -141,11 +122,23 @@ export class SpanQueue<T extends { readonly bytes: number }> implements Backlog<
     return Math.max(0, Math.min(this.waiting, mark - this.#taken));
   }
 
-  release(items: Iterable<T>): void {
+  release(items: Iterable<SpanRecord>): void {
     for (const item of items) {
       this.#held--;
       this.#bytes -= item.bytes;
     }
+  }
+
+  async send(spans: readonly SpanRecord[], call: ExportCall): Promise<void> {
+    await this.#exporter.exportSpans?.(spans as readonly (SpanRecord & SpanData)[], call);
+  }
+
+  idOf(span: SpanRecord): SpanRecord {
+    return span;
+  }
+
+  nameOf({ name, traceId, spanId }: SpanRecord): string {
+    return `span '${name}' (trace ${traceId}, span ${spanId})`;
   }
 
   #advance(count: number): void {
@@ -162,48 +155,7 @@ export class SpanQueue<T extends { readonly bytes: number }> implements Backlog<
   }
 }
 
-/** One collection of metrics, waiting for its turn; a newer one takes its place. */
-export class CollectionSlot<T> implements Backlog<T, readonly T[]> {
-  #items: readonly T[] = [];
-  #mark = 0;
-
-  get waiting(): number {
-    return this.#items.length;
-  }
-
-  push(items: readonly T[]): number {
-    const replaced = this.#items.length;
-    this.#items = items;
-    this.#mark += items.length;
-    return replaced;
-  }
-
-  dueAt(): number {
-    return this.#items.length > 0 ? 0 : Number.POSITIVE_INFINITY;
-  }
-
-  take(callItems: number): Batch<T> | undefined {
-    const items = this.clear();
-    const parts: Part<T>[] = [];
-    for (let at = 0; at < items.length; at += callItems) {
-      parts.unshift({ items: items.slice(at, at + callItems), isSuspect: false });
-    }
-    return parts.length > 0 ? new Batch(parts, this.#mark) : undefined;
-  }
-
-  clear(): readonly T[] {
-    const items = this.#items;
-    this.#items = [];
-    return items;
-  }
-
-  cut(): number {
-    return this.#mark;
-  }
-
-  waitingUpTo(mark: number): number {
-    return this.#mark <= mark ? this.#items.length : 0;
-  }
-
-  release(): void {}
+/** An exporter's limit within ours; ours when it is no number from 1. */
+export function atLeastOne(limit: number | undefined, most: number): number {
+  return typeof limit === 'number' && limit >= 1 ? Math.min(Math.floor(limit), most) : most;
 }

@@ -12,7 +12,7 @@ import {
   readOptions,
 } from '@oc/core/exporter';
 import type { Writer } from 'protobufjs/minimal.js';
-import { encodeJson } from './json.ts';
+import { encodeJson } from './encode.ts';
 import { encodeProtobuf } from './protobuf.ts';
 
 /** Options of `zipkin`. */

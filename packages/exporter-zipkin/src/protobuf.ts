@@ -1,7 +1,7 @@
 import type { SpanData } from '@oc/core/exporter';
 import type { Writer } from 'protobufjs/minimal.js';
+import { type ZipkinSpan, zipkinSpanOf } from './encode.ts';
 import type { Endpoint } from './endpoint.ts';
-import { type ZipkinSpan, zipkinSpanOf } from './span.ts';
 
 // What goes before a value: the number of its field in Zipkin's zipkin.proto, and how a reader finds the value's end.
 const varint = (field: number): number => field << 3;

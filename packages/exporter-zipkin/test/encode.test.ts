@@ -9,7 +9,7 @@ import {
 import * as fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
-import { encodeJson } from '../src/json.ts';
+import { encodeJson } from '../src/encode.ts';
 import { encodeProtobuf } from '../src/protobuf.ts';
 import { jsonOf, protobufOf, readProtobuf, type Wire } from './oracle.ts';
 

@@ -1,6 +1,6 @@
 import type { Attributes, SpanData, SpanKind } from '@oc/core/exporter';
 import { describe, expect, it } from 'vitest';
-import { encodeJson } from '../src/json.ts';
+import { encodeJson } from '../src/encode.ts';
 import { jsonOf, protobufOf, readProtobuf } from './oracle.ts';
 import { span } from './samples.ts';
 

@@ -1,6 +1,6 @@
 import type { SpanData } from '@oc/core/exporter';
 import protobuf from 'protobufjs';
-import { encodeJson } from '../src/json.ts';
+import { encodeJson } from '../src/encode.ts';
 import { encodeProtobuf } from '../src/protobuf.ts';
 
 // Zipkin's definition; on the wire its map<string, string> of tags is this list of entries.

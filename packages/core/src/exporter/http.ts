@@ -248,7 +248,7 @@ function cleaned(text: string, secrets: readonly string[]): string {
 
 /** Why a request failed, without the URL that node-fetch puts into its messages. */
 function reasonOf(error: unknown, signal: AbortSignal): { reason: string; code: string | undefined } {
-  if (signal.aborted) return { reason: 'no answer within its deadline', code: 'ETIMEDOUT' };
+  if (signal.aborted) return { reason: signal.reason?.message ?? 'aborted', code: 'ETIMEDOUT' };
   const {
     message = '',
     code,
