@@ -86,7 +86,7 @@ export class Delivery<T, I = T> {
   open(): void {
     if (this.#phase !== 'starting') return;
     this.#phase = 'sending';
-    this.#kick();
+    if (this.#signal.waiting > 0) this.#kick();
   }
 
   /** The exporter could not start: all that came, and all that comes, is dropped. */

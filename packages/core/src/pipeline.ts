@@ -60,7 +60,8 @@ export class Pipeline {
   async start(): Promise<void> {
     let cancel: (() => void) | undefined;
     try {
-      const starting = suppressed(() => this.#exporter.start?.(this.#source));
+      // Not suppressed when there is nothing to start: that would turn on async hooks in every process.
+      const starting = this.#exporter.start && suppressed(() => this.#exporter.start?.(this.#source));
       if (starting !== undefined) {
         const late = new Promise<never>((_, reject) => {
           const error = new Error(`start took over ${LONGEST_START_MS / 1_000} s`);
