@@ -8,9 +8,8 @@ const packages = new URL('../packages/', import.meta.url);
 for (const folder of readdirSync(packages)) {
   const root = new URL(`${folder}/`, packages);
   const { exports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
-  for (const file of readdirSync(new URL('dist/', root), { recursive: true })) {
-    if (file.endsWith('.js')) rmSync(new URL(`dist/${file}`, root));
-  }
+  // Shared files have a hash in their names: those of the last build would stay.
+  rmSync(new URL('dist/shared/', root), { recursive: true, force: true });
   await build({
     absWorkingDir: root.pathname,
     entryPoints: Object.values(exports).map((entry) =>
