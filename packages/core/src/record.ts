@@ -88,7 +88,6 @@ export class SpanRecord implements RunningSpan {
   childCount: number;
   /** What the span counts as in a queue's bound of bytes; known at its end. */
   bytes: number;
-  private hex: string | undefined;
   private record: Attributes | undefined;
 
   constructor(
@@ -120,7 +119,6 @@ export class SpanRecord implements RunningSpan {
     this.rare = undefined;
     this.childCount = 0;
     this.bytes = 0;
-    this.hex = undefined;
     this.record = undefined;
   }
 
@@ -128,8 +126,7 @@ export class SpanRecord implements RunningSpan {
     return this.trace.id;
   }
   get spanId(): string {
-    this.hex ??= hexOf(this.high) + hexOf(this.low);
-    return this.hex;
+    return hexOf(this.high) + hexOf(this.low); // not kept: a field costs each span more than this costs its few readers
   }
   get parentSpanId(): string | undefined {
     return (this.parentHigh | this.parentLow) === 0 ? undefined : hexOf(this.parentHigh) + hexOf(this.parentLow);
