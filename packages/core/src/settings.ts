@@ -1,5 +1,10 @@
-import type { DeliveryOptions, DeliverySettings } from './contract.ts';
-import { fromCode, integer, milliseconds, oneOf, readOptions } from './exporter/options.ts';
+import { type Clock, systemClock } from './clock.ts';
+import type { DeliveryOptions, DeliverySettings, Exporter, Problem } from './contract.ts';
+import type { DrainEvent } from './exit.ts';
+import { fromCode, given, integer, isPlainObject, milliseconds, oneOf, readOptions, text } from './exporter/options.ts';
+import type { Sampler } from './span.ts';
+import type { TelemetryOptions } from './telemetry.ts';
+import { isView, type View } from './view.ts';
 
 const SIGNALS = ['spans', 'metrics'] as const;
 
@@ -72,4 +77,78 @@ const LIMITS = {
 /** The given limits over the defaults. @throws ConfigError naming every one that is wrong. */
 export function limitsOf(given?: Partial<Limits>): Limits {
   return readOptions('limits', given, LIMITS).options;
+}
+
+const FLUSH_ON: readonly unknown[] = ['beforeExit', 'SIGTERM', 'SIGINT'] satisfies DrainEvent[];
+
+type WithDelivery = readonly [Exporter, DeliverySettings];
+
+/** Telemetry's options once they are read. */
+export interface TelemetrySettings {
+  readonly service: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly exporters: readonly WithDelivery[];
+  readonly views: readonly View[];
+  readonly sampler: Sampler | undefined;
+  readonly limits: Partial<Limits> | undefined;
+  readonly flushOn: readonly DrainEvent[];
+  readonly clock: Clock;
+  readonly onError: ((problem: Problem) => void) | undefined;
+}
+
+const TELEMETRY = {
+  service: text(undefined),
+  labels: fromCode(
+    (given) =>
+      isPlainObject(given) ? (given as Record<string, string>) : fail('must be an object of names and texts'),
+    {},
+  ),
+  exporters: fromCode(
+    (given) => listOf(given, 'exporters', 'exporters, each alone or in a pair with delivery options', withDelivery),
+    [],
+  ),
+  views: fromCode(
+    (given) => listOf(given, 'views', 'views made by view()', (each) => (isView(each) ? each : undefined)),
+    [],
+  ),
+  sampler: fromCode(
+    (given) =>
+      typeof (given as Partial<Sampler> | null)?.sample === 'function' ? (given as Sampler) : fail('must be a sampler'),
+    undefined,
+  ),
+  limits: fromCode(
+    (given) => (isPlainObject(given) ? (given as Partial<Limits>) : fail('must be an object')),
+    undefined,
+  ),
+  flushOn: fromCode(
+    (given) =>
+      listOf(given, 'flushOn', `'beforeExit', 'SIGTERM' and 'SIGINT'`, (each) =>
+        FLUSH_ON.includes(each) ? (each as DrainEvent) : undefined,
+      ),
+    ['beforeExit'] as const,
+  ),
+  clock: fromCode((given) => given as Clock, systemClock),
+  onError: given<(problem: Problem) => void>('function'),
+};
+
+/** The user's options with the defaults. @throws ConfigError naming every one that is wrong or does not exist. */
+export function telemetryOptionsOf(given: TelemetryOptions): TelemetrySettings {
+  return readOptions('telemetry', given, TELEMETRY).options;
+}
+
+function listOf<T>(given: unknown, name: string, what: string, read: (each: unknown) => T | undefined): readonly T[] {
+  if (!Array.isArray(given)) return fail(`must be a list of ${what}`);
+  const list = given.map(read);
+  const wrong = list.indexOf(undefined);
+  return wrong < 0 ? (list as T[]) : fail(`must be a list of ${what}; ${name}[${wrong}] is none`);
+}
+
+function withDelivery(given: unknown): WithDelivery | undefined {
+  const [exporter, own = {}] = (Array.isArray(given) ? given : [given]) as unknown as WithDelivery;
+  const isExporter = typeof exporter === 'object' && typeof exporter?.name === 'string' && exporter.name !== '';
+  return isExporter && isPlainObject(own) ? [exporter, own] : undefined;
+}
+
+function fail(message: string): never {
+  throw new Error(message);
 }

@@ -155,12 +155,18 @@ export class LiveStats implements Stats {
     return Array.from(this.#views.values(), ({ view }) => view);
   }
 
-  /** Reads all views. Calls side by side share one collection. Never rejects. */
-  collect(): Promise<readonly Metric[]> {
+  /** Reads all views. Calls side by side share one collection; at `signal` it goes without slow observers. Never rejects. */
+  collect(signal?: AbortSignal): Promise<readonly Metric[]> {
     this.#collecting ??= this.#collect().finally(() => {
       this.#collecting = undefined;
     });
-    return this.#collecting;
+    if (!signal) return this.#collecting;
+    const late = new Promise<readonly Metric[]>((resolve) => {
+      const stop = (): void => resolve(this.#metricsAt(this.#stamps.next()));
+      if (signal.aborted) stop();
+      else signal.addEventListener('abort', stop, { once: true });
+    });
+    return Promise.race([this.#collecting, late]);
   }
 
   async #collect(): Promise<readonly Metric[]> {
@@ -172,6 +178,10 @@ export class LiveStats implements Stats {
     const time = this.#stamps.next();
     this.#apply(observers, readings);
     this.#collectedAt = time;
+    return this.#metricsAt(time);
+  }
+
+  #metricsAt(time: UnixMicros): readonly Metric[] {
     return Array.from(this.#views.values(), (rows) => rows.metric(time)).filter((metric) => metric !== undefined);
   }
 

@@ -1,5 +1,5 @@
 import { oneLine } from './account.ts';
-import { type Clock, Stamps, systemClock } from './clock.ts';
+import { type Clock, Stamps } from './clock.ts';
 import type {
   DeliverySettings,
   DrainHealth,
@@ -11,17 +11,16 @@ import type {
 } from './contract.ts';
 import type { Delivery } from './delivery.ts';
 import { atExit, type DrainEvent } from './exit.ts';
-import { fromCode, given, isPlainObject, readOptions, text } from './exporter/options.ts';
 import { Pipeline } from './pipeline.ts';
 import type { SpanRecord } from './record.ts';
 import { resourceOf } from './resource.ts';
 import { neverSample, samplerFromEnvironment } from './sampler.ts';
-import { deliveryOptionsOf, type Limits, limitsOf } from './settings.ts';
+import { deliveryOptionsOf, type Limits, limitsOf, telemetryOptionsOf } from './settings.ts';
 import { slot } from './slot.ts';
 import type { Sampler, Tracer } from './span.ts';
 import { LiveStats, type Stats } from './stats.ts';
 import { LiveTracer } from './tracer.ts';
-import { isView, type View } from './view.ts';
+import type { View } from './view.ts';
 
 /** How telemetry is set up. */
 export interface TelemetryOptions {
@@ -71,44 +70,6 @@ export interface Telemetry {
 }
 
 const DRAIN_MS = 5_000;
-const FLUSH_ON: readonly unknown[] = ['beforeExit', 'SIGTERM', 'SIGINT'] satisfies DrainEvent[];
-
-type WithDelivery = readonly [Exporter, DeliverySettings];
-
-const SPEC = {
-  service: text(undefined),
-  labels: fromCode(
-    (given) =>
-      isPlainObject(given) ? (given as Record<string, string>) : fail('must be an object of names and texts'),
-    {},
-  ),
-  exporters: fromCode(
-    (given) => listOf(given, 'exporters', 'exporters, each alone or in a pair with delivery options', withDelivery),
-    [],
-  ),
-  views: fromCode(
-    (given) => listOf(given, 'views', 'views made by view()', (each) => (isView(each) ? each : undefined)),
-    [],
-  ),
-  sampler: fromCode(
-    (given) =>
-      typeof (given as Partial<Sampler> | null)?.sample === 'function' ? (given as Sampler) : fail('must be a sampler'),
-    undefined,
-  ),
-  limits: fromCode(
-    (given) => (isPlainObject(given) ? (given as Partial<Limits>) : fail('must be an object')),
-    undefined,
-  ),
-  flushOn: fromCode(
-    (given) =>
-      listOf(given, 'flushOn', `'beforeExit', 'SIGTERM' and 'SIGINT'`, (each) =>
-        FLUSH_ON.includes(each) ? (each as DrainEvent) : undefined,
-      ),
-    ['beforeExit'] as const,
-  ),
-  clock: fromCode((given) => given as Clock, systemClock),
-  onError: given<(problem: Problem) => void>('function'),
-};
 
 /**
  * Sets up telemetry: one pipeline for each exporter. With OTEL_SDK_DISABLED=true all of it is a no-op.
@@ -118,11 +79,7 @@ const SPEC = {
  */
 export function telemetry(options: TelemetryOptions = {}): Telemetry {
   const isOff = /^true$/i.test(process.env.OTEL_SDK_DISABLED?.trim() ?? '');
-  const { service, labels, exporters, views, clock, onError, ...given } = readOptions(
-    'telemetry',
-    options,
-    SPEC,
-  ).options;
+  const { service, labels, exporters, views, clock, onError, ...given } = telemetryOptionsOf(options);
   const report = reporterOf(onError);
   const warn = (message: string): void => report({ severity: 'warning', message });
   const limits = limitsOf(given.limits);
@@ -153,7 +110,7 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
   };
   const source: Source = {
     resource,
-    metrics: () => stats.collect(),
+    metrics: (signal) => stats.collect(signal),
     views: () => stats.views(),
     health,
     watch(listener) {
@@ -232,8 +189,8 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
     drain: () => self.shutdown(),
     last() {
       const lost = pipelines.map((pipeline) => pipeline.abandon()).filter((amount) => amount !== undefined);
-      if (lost.length > 0)
-        report({ severity: 'error', message: `the process exits before all was sent; lost: ${lost.join(', ')}` });
+      if (lost.length === 0) return;
+      report({ severity: 'error', message: `the process exits before all was sent; lost: ${lost.join(', ')}` });
     },
   });
   return Object.freeze(self);
@@ -277,23 +234,6 @@ function freeName(name: string, taken: readonly Pipeline[]): string {
     const free = number === 1 ? name : `${name}-${number}`;
     if (!taken.some((pipeline) => pipeline.name === free)) return free;
   }
-}
-
-function listOf<T>(given: unknown, name: string, what: string, read: (each: unknown) => T | undefined): readonly T[] {
-  if (!Array.isArray(given)) return fail(`must be a list of ${what}`);
-  const list = given.map(read);
-  const wrong = list.indexOf(undefined);
-  return wrong < 0 ? (list as T[]) : fail(`must be a list of ${what}; ${name}[${wrong}] is none`);
-}
-
-function withDelivery(given: unknown): WithDelivery | undefined {
-  const [exporter, own = {}] = (Array.isArray(given) ? given : [given]) as unknown as WithDelivery;
-  const isExporter = typeof exporter === 'object' && typeof exporter?.name === 'string' && exporter.name !== '';
-  return isExporter && isPlainObject(own) ? [exporter, own] : undefined;
-}
-
-function fail(message: string): never {
-  throw new Error(message);
 }
 
 /** A user's time limit: at least 0, and the default for what is no number. */
