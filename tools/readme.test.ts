@@ -155,3 +155,33 @@ describe.each(PAGES)('%s', (page) => {
     expect(named.filter((script = '') => !(script in scripts))).toEqual([]);
   });
 });
+
+test('the guide to write an exporter ends in exporters that send what was recorded', async (ctx) => {
+  skipUnlessBuilt(ctx);
+  const sourceOf = (name: string): Program => {
+    const program = programs.find(({ source }) => source.includes(`export function ${name}(`));
+    if (!program) throw new Error(`the guide has no ${name}`);
+    return program;
+  };
+  const traces = JSON.parse((await run(sourceOf('acme'))).output);
+  expect(traces).toEqual({
+    service: 'checkout',
+    spans: [
+      {
+        trace: expect.stringMatching(/^[0-9a-f]{32}$/),
+        id: expect.stringMatching(/^[0-9a-f]{16}$/),
+        name: 'charge',
+        start: expect.any(Number),
+        ms: expect.any(Number),
+        ok: true,
+        attributes: { 'card.brand': 'visa' },
+      },
+    ],
+  });
+  const stats = (await run(sourceOf('acmeStats'))).output;
+  expect(stats.trim().split('\n')).toEqual([
+    'shop/orders{channel=web} 3',
+    'shop/orders{channel=app} 1',
+    'shop/waiting{} 7',
+  ]);
+});
