@@ -5,7 +5,7 @@ import { limitsOf } from './settings.ts';
 import { slot } from './slot.ts';
 import type { Scope, Span, SpanOptions, Tracer } from './span.ts';
 import type { BoundMeasure, Stats } from './stats.ts';
-import { copyOf, runWithTags, type Tags } from './tags.ts';
+import { copyOf, currentTags, runWithTags, type Tags } from './tags.ts';
 import { LiveTracer } from './tracer.ts';
 import type { View } from './view.ts';
 
@@ -89,6 +89,10 @@ export const stats: Stats = {
     return () => observers.delete(observer);
   },
   // The installed one's context may be of another copy of core.
-  withTags: (tags, fn) => (slot().stats?.withTags ?? runWithTags)(tags, fn),
+  withTags(tags, fn) {
+    const installed = slot().stats;
+    return installed ? installed.withTags(tags, fn) : runWithTags(tags, fn);
+  },
+  tags: () => slot().stats?.tags() ?? currentTags() ?? {},
   register: (view: View) => slot().stats?.register(view),
 };

@@ -32,6 +32,8 @@ export interface Stats {
   observe(measure: Measure, read: () => number | Promise<number>, tags?: Tags): () => void;
   /** Runs `fn` with `tags` added to every `record` in it, across awaits too. */
   withTags<T>(tags: Tags, fn: () => T): T;
+  /** The tags of the current context: what another process needs to go on with them. */
+  tags(): Tags;
   /** Adds a view. An equal one is there already; another of the same name is refused with a warning. */
   register(view: View): void;
 }
@@ -116,6 +118,10 @@ export class LiveStats implements Stats {
 
   withTags<T>(tags: Tags, fn: () => T): T {
     return runWithTags(tags, fn);
+  }
+
+  tags(): Tags {
+    return currentTags() ?? {};
   }
 
   register(view: View): void {

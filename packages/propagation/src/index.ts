@@ -1,0 +1,13 @@
+export { type B3Options, b3 } from './b3.ts';
+export { baggage } from './baggage.ts';
+export type { HeaderGetter, HeaderPair } from './carrier.ts';
+export type { Format } from './context.ts';
+export { correlationContext } from './correlation.ts';
+export { datadog } from './datadog.ts';
+export { google } from './google.ts';
+export { grpc, grpcTags } from './grpc.ts';
+export { jaeger } from './jaeger.ts';
+export { type Propagator, type PropagatorOptions, propagator } from './propagator.ts';
+export type { ReceivedTags, TagFormat } from './tags.ts';
+export { w3c } from './w3c.ts';
+export { xray } from './xray.ts';
