@@ -18,7 +18,8 @@ export default defineConfig({
   resolve: { alias },
   test: {
     root: fileURLToPath(root),
-    include: ['packages/*/test/**/*.test.ts', 'tools/*.test.ts'],
+    // `npm run nightly` runs what takes minutes or hours.
+    include: process.env.NIGHTLY ? ['tools/nightly/*.test.ts'] : ['packages/*/test/**/*.test.ts', 'tools/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     reporters: ['default', './tools/count-line.ts'],
