@@ -18,8 +18,7 @@ export default defineConfig({
   resolve: { alias },
   test: {
     root: fileURLToPath(root),
-    // `npm run nightly` runs what takes minutes or hours.
-    include: process.env.NIGHTLY ? ['tools/nightly/*.test.ts'] : ['packages/*/test/**/*.test.ts', 'tools/*.test.ts'],
+    include: ['packages/*/test/**/*.test.ts', 'tools/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     reporters: ['default', './tools/count-line.ts'],

@@ -1,0 +1,27 @@
+import { checkExporter, checkNightly, type ExporterCheck } from '@oc/testkit';
+import type { ZipkinSpan } from '../src/encode.ts';
+import { zipkin } from '../src/index.ts';
+
+const check: ExporterCheck = {
+  name: 'zipkin',
+  signals: ['spans'],
+  takes: ['secret', 'agent'],
+  make: ({ url, secret, agent }) => zipkin({ url, agent, headers: secret === undefined ? {} : { 'x-key': secret } }),
+  program: `
+    import { zipkin } from '@oc/exporter-zipkin';
+    export const make = ({ url }) => zipkin({ url });
+  `,
+  environment: { OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'zipkin:9411', OTEL_EXPORTER_ZIPKIN_TIMEOUT: 'soon' },
+  receiver: {
+    transport: 'http',
+    accepted: { status: 202 },
+    poisoned: { status: 400, body: 'Expected a 16 digit id' },
+    items: ({ body }) =>
+      (JSON.parse(`${body}`) as ZipkinSpan[]).map(({ id, name, traceId, parentId, timestamp, duration, tags }) => {
+        return { id, name, traceId, parentId, start: timestamp, end: timestamp + duration, attributes: tags };
+      }),
+  },
+};
+
+checkExporter(check);
+checkNightly(check);

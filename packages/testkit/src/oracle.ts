@@ -1,0 +1,136 @@
+import { holds, same } from './claim.ts';
+import type { HttpBackend, Lab } from './lab.ts';
+import { randomFrom } from './random.ts';
+import type { Item } from './receiver.ts';
+import type { Arrival, answering } from './servers/http.ts';
+import { lossOf, type Subject } from './subject.ts';
+
+/** How an oracle runs. */
+export interface OracleOptions {
+  /** The same seed makes the same faults. */
+  readonly seed: number;
+  /** Default 250. */
+  readonly steps?: number | undefined;
+}
+
+const MOST_ITEMS = 150;
+const ATTEMPT_MS = 2_000;
+
+/** A backend that does harm by chance, and what its ledger says about answers that never arrived. */
+class Tormentor {
+  readonly backend: HttpBackend;
+  /** How often an id was taken without the client getting to know. */
+  readonly lost: Map<string, number> = new Map();
+  isHarmful = true;
+  readonly #lab: Lab;
+  readonly #random: () => number;
+
+  constructor(lab: Lab, backend: HttpBackend, random: () => number) {
+    this.#lab = lab;
+    this.backend = backend;
+    this.#random = random;
+    backend.server.behave = { act: (arrival) => this.#treat(arrival) };
+  }
+
+  #treat(arrival: Arrival): void {
+    const { answers, receiver, accepting } = this.#lab;
+    const has = (kind: string): boolean => arrival.items.some(({ name }) => name.startsWith(kind));
+    if (arrival.items.length > MOST_ITEMS || has('huge')) arrival.answer(answers.tooLarge);
+    else if (receiver.poisoned && has('poison')) arrival.answer(receiver.poisoned);
+    else if (this.isHarmful) this.#harm(arrival);
+    else accepting.act(arrival);
+  }
+
+  #harm(arrival: Arrival): void {
+    const { answers, receiver, accepting } = this.#lab;
+    const { partial } = receiver;
+    const answer = (what: Parameters<typeof answering>[0]): void => arrival.answer(what);
+    const harms: readonly (readonly [number, () => void])[] = [
+      [0.08, () => answer(answers.unavailable)],
+      [0.03, () => answer(answers.throttled('3'))],
+      [0.06, () => arrival.reset()],
+      [0.08, () => this.#lose(arrival, () => arrival.reset())],
+      [0.02, () => this.#lose(arrival, () => {})],
+      [0.02, () => {}],
+      [0.02, () => answer({ status: 401 })],
+      [0.03, () => answer({ status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' })],
+      [0.03, () => answer({ status: 307, headers: { location: 'http://127.0.0.1:9/' } })],
+      [partial ? 0.1 : 0, () => this.#partly(arrival)],
+      [1, () => accepting.act(arrival)],
+    ];
+    let dice = this.#random();
+    for (const [share, act] of harms) {
+      dice -= share;
+      if (dice >= 0) continue;
+      act();
+      return;
+    }
+  }
+
+  /** Takes all of it in a way that the client cannot get to know. */
+  #lose(arrival: Arrival, act: () => void): void {
+    arrival.take();
+    for (const { id } of arrival.items) this.lost.set(id, (this.lost.get(id) ?? 0) + 1);
+    act();
+  }
+
+  #partly(arrival: Arrival): void {
+    const parts = { accepted: [] as Item[], rejected: [] as Item[], retryable: [] as Item[] };
+    for (const item of arrival.items) {
+      const dice = this.#random();
+      parts[dice < 0.05 ? 'rejected' : dice < 0.25 ? 'retryable' : 'accepted'].push(item);
+    }
+    arrival.take(parts.accepted.map(({ id }) => id));
+    arrival.answer(this.#lab.receiver.partial?.(parts) ?? this.#lab.receiver.accepted);
+  }
+}
+
+/**
+ * Sends spans through random faults and compares three ledgers: what the API acknowledged, what the backend took, what
+ * the account says. Five properties: each span arrives or is counted; none is invented; each carries what was issued;
+ * a fresh one passes when the faults are over; none comes twice unless an answer was lost.
+ */
+export async function runOracle(lab: Lab, { seed, steps = 250 }: OracleOptions): Promise<void> {
+  const random = randomFrom(seed);
+  lab.stopTime();
+  const tormentor = new Tormentor(lab, await lab.http(), randomFrom(seed + 1));
+  const subject = lab.open(tormentor.backend, { delivery: { attemptMs: ATTEMPT_MS, batchItems: 200 } });
+  for (let step = 0; step < steps; step++) {
+    // Mostly a trickle, with bursts.
+    subject.send(random() < 0.05 ? Math.floor(random() * 700) : Math.floor(random() * 20), { prefix: `${step}-` });
+    for (const kind of ['poison', 'huge']) if (random() < 0.03) subject.send(1, { prefix: `${kind}${step}-` });
+    same('items that the account has lost sight of', subject.imbalance(), 0);
+    if (random() < 0.05) void subject.oc.flush({ withinMs: 1 + random() * 2_000 });
+    await lab.pass(random() * 300);
+  }
+  tormentor.isHarmful = false;
+  await lab.settled(subject);
+  const [fresh = ''] = subject.send(1, { prefix: 'fresh' });
+  await lab.settled(subject);
+  compare(subject, tormentor, fresh);
+}
+
+function compare(subject: Subject, { backend, lost }: Tormentor, fresh: string): void {
+  const { issued } = subject;
+  const { took } = backend;
+  const account = subject.account();
+  const counted = lossOf(account.dropped);
+  same('accepted is what was issued', account.accepted, issued.size);
+  same('the account is even', account.delivered + counted, issued.size);
+  const missing = issued.size - [...took.keys()].filter((id) => issued.has(id)).length;
+  holds('each span arrives or is counted with a reason', missing <= counted, { missing, dropped: account.dropped });
+  same(
+    'spans that nobody issued',
+    [...took.keys()].filter((id) => !issued.has(id)),
+    [],
+  );
+  for (const { id, name, attributes } of backend.items) {
+    const { name: given, payload } = issued.get(id) ?? {};
+    same('what a span carries', [name, attributes['testkit.payload']], [given, payload]);
+  }
+  same('a fresh span after the faults', took.get(fresh), 1);
+  const twice = [...took].filter(([id, times]) => times > 1 + (lost.get(id) ?? 0));
+  same('spans that came twice although no answer was lost', twice, []);
+  const known = [...took].filter(([id, times]) => times > (lost.get(id) ?? 0)).length;
+  same('delivered is what the backend has acknowledged', account.delivered, known);
+}
