@@ -114,6 +114,13 @@ export function httpHeaders(rule?: Rule): Option<Readonly<Record<string, string>
   return option(read, parse, {}, rule);
 }
 
+/** One request header whose value the user gives, such as a key: an object with that header, or `{}`. */
+export function httpHeader(name: string, rule?: Rule): Option<Readonly<Record<string, string>>> {
+  const read = (given: unknown): Readonly<Record<string, string>> =>
+    typeof given === 'string' ? httpHeaders().check({ [name]: given }) : fail('must be a string');
+  return option(read, read, {}, rule);
+}
+
 /** A value that only code can give: `check` makes it or throws an Error that says what is wanted. */
 export function fromCode<T, D>(check: (given: unknown) => T, fallback: D): Option<T | D> {
   return option<T, D>(check, () => fail('cannot come from the environment'), fallback);
