@@ -86,15 +86,26 @@ class Tormentor {
 }
 
 /**
- * Sends spans through random faults and compares three ledgers: what the API acknowledged, what the backend took, what
- * the account says. Five properties: each span arrives or is counted; none is invented; each carries what was issued;
- * a fresh one passes when the faults are over; none comes twice unless an answer was lost.
+ * Sends items through random faults and compares three ledgers: what the API acknowledged, what the backend took, what the
+ * account says. Five properties: each item arrives or is counted; none is invented; each carries what was issued; a fresh
+ * one passes when the faults are over; none comes twice unless an answer was lost. Of metrics, totals: the last one that
+ * arrives is right, and the deltas that arrive are never more than what was recorded.
  */
-export async function runOracle(lab: Lab, { seed, steps = 250 }: OracleOptions): Promise<void> {
-  const random = randomFrom(seed);
+export async function runOracle(lab: Lab, options: OracleOptions): Promise<void> {
   lab.stopTime();
-  const tormentor = new Tormentor(lab, await lab.http(), randomFrom(seed + 1));
-  const subject = lab.open(tormentor.backend, { delivery: { attemptMs: ATTEMPT_MS, batchItems: 200 } });
+  const tormentor = new Tormentor(lab, await lab.http(), randomFrom(options.seed + 1));
+  const delivery = { attemptMs: ATTEMPT_MS, batchItems: 200 };
+  const subject = lab.open(tormentor.backend, { delivery });
+  await (lab.signal === 'spans' ? oracleOfSpans : oracleOfMetrics)(lab, subject, tormentor, options);
+}
+
+async function oracleOfSpans(
+  lab: Lab,
+  subject: Subject,
+  tormentor: Tormentor,
+  { seed, steps = 250 }: OracleOptions,
+): Promise<void> {
+  const random = randomFrom(seed);
   for (let step = 0; step < steps; step++) {
     // Mostly a trickle, with bursts.
     subject.send(random() < 0.05 ? Math.floor(random() * 700) : Math.floor(random() * 20), { prefix: `${step}-` });
@@ -108,6 +119,64 @@ export async function runOracle(lab: Lab, { seed, steps = 250 }: OracleOptions):
   const [fresh = ''] = subject.send(1, { prefix: 'fresh' });
   await lab.settled(subject);
   compare(subject, tormentor, fresh);
+}
+
+const ROW_COUNT = 100;
+
+async function oracleOfMetrics(
+  lab: Lab,
+  subject: Subject,
+  tormentor: Tormentor,
+  { seed, steps = 250 }: OracleOptions,
+): Promise<void> {
+  const random = randomFrom(seed);
+  const { server } = tormentor.backend;
+  /** What each row has been, in order. */
+  const totals = new Map<string, number[]>();
+  const add = (id: string, value: number): void => {
+    const known = totals.get(id) ?? [];
+    totals.set(id, [...known, (known.at(-1) ?? 0) + value]);
+    subject.add(id, value);
+  };
+  for (let step = 0; step < steps; step++) {
+    const count = Math.floor(random() * 20);
+    for (let at = 0; at < count; at++) add(`o${Math.floor(random() * ROW_COUNT)}`, 1 + Math.floor(random() * 9));
+    if (random() < 0.5) subject.collect();
+    await lab.pass(random() * 300);
+    same('items that the account has lost sight of', subject.imbalance(), 0);
+  }
+  tormentor.isHarmful = false;
+  await lab.settled(subject);
+  add('fresh', 1);
+  subject.collect();
+  await lab.pass(0);
+  await lab.settled(subject);
+
+  const values = new Map<string, number[]>();
+  for (const { id, value } of server.taken) values.set(id, [...(values.get(id) ?? []), Number(value)]);
+  same(
+    'rows that nobody has recorded',
+    [...values.keys()].filter((id) => !totals.has(id)),
+    [],
+  );
+  holds('the fresh row has arrived', values.has('fresh'));
+  const { superseded, ...dropped } = subject.account().dropped;
+  for (const [id, sums] of totals) {
+    const total = sums.at(-1) ?? 0;
+    const taken = values.get(id) ?? [];
+    if (lab.isOnce) {
+      const sum = taken.reduce((one, other) => one + other, 0);
+      holds(`no part of ${id} is counted twice`, sum <= total, { taken, total });
+      holds(`what is missing of ${id} is counted as dropped`, sum === total || lossOf(dropped) > 0, { taken, total });
+    } else {
+      same(`the last total of ${id}`, taken.at(-1), total);
+      same(
+        `totals of ${id} that it never had`,
+        taken.filter((value) => !sums.includes(value)),
+        [],
+      );
+    }
+  }
 }
 
 function compare(subject: Subject, { backend, lost }: Tormentor, fresh: string): void {

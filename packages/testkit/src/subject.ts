@@ -110,6 +110,11 @@ export class Subject {
     return ids;
   }
 
+  /** Adds to a row, which is not collected for it. */
+  add(id: string, value: number): void {
+    this.oc.stats.record([[this.#rows, value]], { id });
+  }
+
   /** Has the rows collected. */
   collect(): void {
     void this.oc.flush({ withinMs: 0 });

@@ -9,11 +9,13 @@ const MEETS_ALL = process.env.OC_TWINS === 'all';
 const SHARE = 3;
 
 /** The check of a twin. */
-export function checkOf({ ways, make, telemetry, program }: Twin): ExporterCheck {
+export function checkOf({ ways, make, telemetry, program, signals, receiver }: Twin): ExporterCheck {
   return {
     ...check,
     ...(ways && { make: ({ url, secret, agent }) => sound({ url, secret, agent }, ways()) }),
     ...(make && { make }),
+    ...(signals && { signals }),
+    ...(receiver && { receiver }),
     ...(telemetry && { telemetry }),
     ...(program && { program: `${SOUND}\n${program}` }),
   };

@@ -170,7 +170,8 @@ export function nightlyRows(minutes: number): readonly Row[] {
             if (dice < 0.005) arrival.answer(answers.unavailable);
             else if (dice < 0.01) arrival.reset();
             else accepting.act(arrival);
-            backend.server.arrivals.splice(0, backend.server.arrivals.length - 1); // this ledger must not grow either
+            backend.server.arrivals.splice(0, backend.server.arrivals.length - 1); // the ledger must not grow either
+            backend.server.taken.length = 0;
           },
         };
         const outcome = await lab.run(

@@ -8,7 +8,7 @@ export const ORACLE: readonly Row[] = [
   {
     id: 'oracle',
     title: `random faults: what was acknowledged arrives or is counted, unchanged, and once (SEED=${SEED})`,
-    signals: 'spans',
+    signals: 'each',
     applies: needing(overHttp),
     run: (lab) => runOracle(lab, { seed: SEED }),
   },

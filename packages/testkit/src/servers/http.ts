@@ -73,6 +73,8 @@ export class HttpServer {
   readonly arrivals: Arrival[] = [];
   /** How often each id was taken. */
   readonly took: Map<string, number> = new Map();
+  /** What was taken, in order, each as often as it was. */
+  readonly taken: Item[] = [];
   /** How requests are treated for which `next` has nothing. */
   behave: Behaviour = answering({ status: 204 });
   readonly tcp: TcpServer;
@@ -124,7 +126,7 @@ export class HttpServer {
         if (!current) {
           const end = bytes.indexOf('\r\n\r\n');
           if (end < 0) break;
-          current = new Exchange(bytes.toString('latin1', 0, end), socket, this.#itemsOf, this.took);
+          current = new Exchange(bytes.toString('latin1', 0, end), socket, this.#itemsOf, this);
           bytes = bytes.subarray(end + 4);
           current.behaviour = this.#next.shift() ?? this.behave;
           this.arrivals.push(current);
@@ -150,6 +152,8 @@ export class HttpServer {
 
 const TLS_HANDSHAKE = 0x16;
 
+type Ledger = Pick<HttpServer, 'took' | 'taken'>;
+
 class Exchange implements Arrival {
   readonly method: string;
   readonly path: string;
@@ -165,14 +169,9 @@ class Exchange implements Arrival {
   isMet = false;
   behaviour: Behaviour = silence;
   readonly #itemsOf: (request: ReceivedRequest) => readonly Item[];
-  readonly #took: Map<string, number>;
+  readonly #ledger: Ledger;
 
-  constructor(
-    head: string,
-    socket: Socket,
-    itemsOf: (request: ReceivedRequest) => readonly Item[],
-    took: Map<string, number>,
-  ) {
+  constructor(head: string, socket: Socket, itemsOf: (request: ReceivedRequest) => readonly Item[], ledger: Ledger) {
     const [start = '', ...lines] = head.split('\r\n');
     const [method = '', path = ''] = start.split(' ');
     this.head = head;
@@ -183,7 +182,7 @@ class Exchange implements Arrival {
     );
     this.socket = socket;
     this.#itemsOf = itemsOf;
-    this.#took = took;
+    this.#ledger = ledger;
   }
 
   complete(content: Buffer): void {
@@ -196,7 +195,10 @@ class Exchange implements Arrival {
   }
 
   take(ids: readonly string[] = this.items.map(({ id }) => id)): void {
-    for (const id of ids) this.#took.set(id, (this.#took.get(id) ?? 0) + 1);
+    const { took, taken } = this.#ledger;
+    for (const id of ids) took.set(id, (took.get(id) ?? 0) + 1);
+    const isTaken = new Set(ids);
+    for (const item of this.items) if (isTaken.has(item.id)) taken.push(item);
   }
 
   answer(answer: Answer): void {
