@@ -154,7 +154,7 @@ export const TWINS: readonly Twin[] = [
   },
   {
     twin: 'does not stop when its time is up',
-    breaks: ['N3', 'N4', 'N5'],
+    breaks: ['N3', 'N4', 'N5', 'oracle'],
     ways: () => ({
       around: (send, items, call) => send(items, { ...call, warn: call.warn, signal: new AbortController().signal }),
     }),
