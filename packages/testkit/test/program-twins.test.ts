@@ -9,7 +9,7 @@ const ROWS_IN_CHILDREN = ROWS.filter((row) => row.inChildren && row.applies(chec
 describe.concurrent('the suite names what is wrong with a program whose exporter', () => {
   it.each(PROGRAM_TWINS.map((twin, turn) => ({ ...twin, turn })))(
     '$twin: $breaks',
-    { timeout: 120_000, retry: 1 }, // once more when a busy machine was too late for another row
+    { timeout: 120_000 },
     async ({ turn, ...twin }) => {
       expect(await failuresOf(twin, ROWS_IN_CHILDREN, turn)).toEqual([...twin.breaks].sort());
     },
