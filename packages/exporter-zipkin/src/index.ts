@@ -36,7 +36,7 @@ export interface ZipkinOptions {
 }
 
 const SPEC = {
-  url: httpUrl('http://localhost:9411/api/v2/spans', { env: 'OTEL_EXPORTER_ZIPKIN_ENDPOINT' }),
+  url: httpUrl('http://localhost:9411/api/v2/spans', { env: 'OTEL_EXPORTER_ZIPKIN_ENDPOINT', path: '/api/v2/spans' }),
   headers: httpHeaders(),
   encoding: oneOf(['json', 'protobuf'], 'json'),
   fetch: given<Fetch>('function'),
@@ -57,10 +57,10 @@ const MESSAGE_BYTES = 500_000;
  */
 export function zipkin(options?: ZipkinOptions): Exporter {
   const { options: chosen, warnings } = readOptions('zipkin', options, SPEC);
-  const { headers, encoding, fetch, agent, attemptMs } = chosen;
+  const { url, headers, encoding, fetch, agent, attemptMs } = chosen;
   const sender = httpSender({
     exporter: 'zipkin',
-    url: withPath(chosen.url),
+    url,
     headers,
     load: async () => (await import('node-fetch')).default,
     fetch,
@@ -100,9 +100,4 @@ async function newWriter(): Promise<Writer> {
     const remedy = "encoding 'protobuf' needs the package protobufjs: npm install protobufjs";
     throw new ExportError('misconfigured', `zipkin: ${remedy}`, { cause });
   }
-}
-
-/** A bare origin is completed; a path is the user's own choice. */
-function withPath(url: URL): URL {
-  return url.pathname === '/' ? new URL(`/api/v2/spans${url.search}`, url) : url;
 }

@@ -1,6 +1,9 @@
-import type { ClientRequest, Agent as HttpAgent } from 'node:http';
-import type { Socket } from 'node:net';
 import { ConfigError, type ExportCall, ExportError, type ExportFailure } from '../contract.ts';
+import { type Agent, agentOf, type Connection, ownAgents, proxyWarning, type TlsFiles, watching } from './agent.ts';
+import { bytesOf, hostOf, retryAfterMs } from './answer.ts';
+import { cleaned, decoded, partsOf, secretsOf } from './redaction.ts';
+
+export type { Agent, TlsFiles } from './agent.ts';
 
 /** The part of `fetch` that is used: node-fetch's and the runtime's own both have it. */
 export type Fetch = (
@@ -17,9 +20,6 @@ export type Fetch = (
   readonly headers: { get(name: string): string | null };
   readonly body: AsyncIterable<unknown> | null;
 }>;
-
-/** Anything that `node:http` takes as an agent. */
-export type Agent = object;
 
 /** How an exporter's requests are sent. */
 export interface HttpSenderOptions {
@@ -38,14 +38,32 @@ export interface HttpSenderOptions {
   readonly fetch?: Fetch | undefined;
   /** The user's own agent, for proxies and client certificates; a ConfigError beside `fetch`. */
   readonly agent?: Agent | undefined;
+  /** Files to prove identities with, where there is no `agent`; a ConfigError beside `agent` and `fetch`. */
+  readonly tls?: TlsFiles | undefined;
+  /** A Unix socket to connect to in place of the URL's host; a ConfigError beside `agent` and `fetch`. */
+  readonly socketPath?: string | undefined;
+  /** Compresses bodies above 1 KiB, in zlib's threads. Default false. */
+  readonly gzip?: boolean | undefined;
   /** What an answer's status means where this backend differs from the table of `failureOf`. */
   readonly failures?: Readonly<Record<number, ExportFailure>> | undefined;
+  /** Reads an answer that refuses, where its body is more than a line of text. */
+  readonly refusal?: ((body: Uint8Array, status: number) => Refusal | undefined) | undefined;
   /** Most bytes read of an answer, after decompression. Default 64 KiB. */
   readonly answerBytes?: number | undefined;
 }
 
+/** What the body of a refusal says; it goes before what the status and the headers say. */
+export interface Refusal {
+  readonly failure?: ExportFailure | undefined;
+  readonly message?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
+}
+
 /** One request. */
 export interface HttpRequest {
+  /** Default 'POST'. */
+  readonly method?: 'POST' | 'PUT' | 'DELETE' | undefined;
+  /** Not to be changed before the request has settled. */
   readonly body: string | Uint8Array;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** True when the body must not be sent twice: a lost answer is then 'unconfirmed'. */
@@ -56,7 +74,9 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
-  /** The body, cut at `answerBytes`. */
+  /** Cut at `answerBytes`. */
+  readonly body: Uint8Array;
+  /** The body as text. */
   readonly text: string;
 }
 
@@ -69,8 +89,8 @@ export interface HttpSender {
 }
 
 const ANSWER_BYTES = 64 * 1024;
-const QUOTED_CHARACTERS = 200;
-const SHORTEST_SECRET = 4;
+/** Below it, compressing costs more than it saves. */
+const GZIP_BYTES = 1_024;
 
 const FAILURES: Readonly<Record<number, ExportFailure>> = {
   401: 'misconfigured',
@@ -94,22 +114,38 @@ export function failureOf(status: number): ExportFailure {
 export function httpSender(options: HttpSenderOptions): HttpSender {
   const { exporter, failures = {}, answerBytes = ANSWER_BYTES } = options;
   const { target, headers, secrets } = parsedTarget(options.url, options.headers);
-  const act = `${exporter}: POST ${options.url.origin}${options.url.pathname}`;
-  if (options.fetch && options.agent) {
-    throw new ConfigError(`${exporter}: 'agent' has no effect beside 'fetch'; give one of them`);
+  const address = options.url.origin + options.url.pathname;
+  const beside = (['tls', 'socketPath', 'agent'] as const).filter((name) => options[name] !== undefined);
+  for (const own of ['fetch', 'agent'] as const) {
+    const [idle] = beside.filter((name) => name !== own);
+    if (options[own] && idle) {
+      throw new ConfigError(`${exporter}: '${idle}' has no effect beside '${own}'; give one of them`);
+    }
   }
+  const agents = options.agent
+    ? agentOf(options.agent)
+    : ownAgents(options.url.protocol, options.tls, options.socketPath);
   let loading: Promise<Fetch> | undefined;
-  let opening: Promise<Agent> | undefined;
   let warned = false;
 
   return {
-    async send({ body, headers: more = {}, once = false }, call): Promise<HttpAnswer> {
+    async send({ method = 'POST', body, headers: more = {}, once = false }, call): Promise<HttpAnswer> {
+      const act = `${exporter}: ${method} ${address}`;
       const clean = (text: string): string => cleaned(text, [...secrets, ...Object.values(more).flatMap(partsOf)]);
-      // Promises are kept, not what they give: several first calls may come side by side.
+      const failed = (failure: ExportFailure, reason: string, code?: string): ExportError => {
+        const cause = Object.assign(new Error(clean(reason)), { code });
+        return new ExportError(failure, `${act} failed: ${clean(reason)}`, { cause });
+      };
+      const agentOfFiles = (): Promise<Agent> =>
+        agents.next().catch(({ message, code }) => Promise.reject(failed('misconfigured', message, code)));
+      // The promise is kept, not what it gives: several first calls may come side by side.
       loading ??= options.fetch ? Promise.resolve(options.fetch) : (options.load() as Promise<Fetch>);
-      opening ??=
-        options.fetch || options.agent ? Promise.resolve(options.agent ?? {}) : openAgent(options.url.protocol);
-      const [fetch, agent] = await Promise.all([loading, opening]);
+      const isLarge = options.gzip === true && Buffer.byteLength(body) > GZIP_BYTES;
+      const [fetch, agent, sent] = await Promise.all([
+        loading,
+        options.fetch ? undefined : agentOfFiles(),
+        isLarge ? zipped(body) : body,
+      ]);
       const connection: Connection = { connected: false };
       if (!warned && !options.fetch && !options.agent) {
         warned = true;
@@ -117,12 +153,12 @@ export function httpSender(options: HttpSenderOptions): HttpSender {
         if (warning) call.warn(warning);
       }
       const init = {
-        method: 'POST',
-        headers: { ...headers, ...more },
-        body,
+        method,
+        headers: { ...headers, ...more, ...(isLarge && { 'content-encoding': 'gzip' }) },
+        body: sent,
         redirect: 'manual' as const, // a redirect would carry keys and data to another host
         signal: call.signal,
-        ...(!options.fetch && { agent: watching(agent, connection) }),
+        ...(agent && { agent: watching(agent, connection) }),
       };
       let answer: Awaited<ReturnType<Fetch>>;
       try {
@@ -131,71 +167,42 @@ export function httpSender(options: HttpSenderOptions): HttpSender {
         answer = await fetch(target, init);
       } catch (error) {
         const { reason, code } = reasonOf(error, call.signal);
-        const failure = once && connection.connected ? 'unconfirmed' : isTls(code) ? 'misconfigured' : 'unavailable';
-        const cause = Object.assign(new Error(clean(reason)), { code });
-        throw new ExportError(failure, `${act} failed: ${clean(reason)}`, { cause });
+        const isLost = once && connection.connected;
+        throw failed(isLost ? 'unconfirmed' : isTls(code) ? 'misconfigured' : 'unavailable', reason, code);
       }
       const { status } = answer;
-      const accepted = status >= 200 && status < 300;
-      const text = await readText(answer.body, answerBytes).catch((error) => {
+      const isYes = status >= 200 && status < 300;
+      const said = await bytesOf(answer.body, answerBytes).catch((error) => {
         // The headers have said yes, so sending again would make duplicates.
-        if (accepted)
-          call.warn(`${act} answered ${status}, then failed: ${clean(reasonOf(error, call.signal).reason)}`);
-        return '';
+        if (isYes) call.warn(`${act} answered ${status}, then failed: ${clean(reasonOf(error, call.signal).reason)}`);
+        return new Uint8Array();
       });
-      if (accepted && !/^\s*text\/html\b/i.test(answer.headers.get('content-type') ?? '')) {
-        return { status, headers: answer.headers, text };
+      if (isYes && !/^\s*text\/html\b/i.test(answer.headers.get('content-type') ?? '')) {
+        return { status, headers: answer.headers, body: said, text: Buffer.from(said).toString() };
       }
       const location = status >= 300 && status < 400 ? hostOf(answer.headers.get('location'), target) : undefined;
-      const detail = accepted
+      const refusal = isYes ? undefined : options.refusal?.(said, status);
+      const detail = isYes
         ? 'with an HTML page, which is not this backend'
         : location
           ? `with a redirect to ${location}, which is not followed`
-          : clean(text);
+          : clean(refusal?.message ?? Buffer.from(said).toString());
       throw new ExportError(
-        accepted ? 'misconfigured' : (failures[status] ?? failureOf(status)),
+        isYes ? 'misconfigured' : (refusal?.failure ?? failures[status] ?? failureOf(status)),
         `${act} answered ${status}${detail && `: ${detail}`}`,
-        { retryAfterMs: retryAfterMs(answer.headers.get('retry-after')) },
+        { retryAfterMs: refusal?.retryAfterMs ?? retryAfterMs(answer.headers.get('retry-after')) },
       );
     },
 
     close(): void {
-      // A user's own agent may serve others too.
-      if (!options.agent && !options.fetch) void opening?.then((agent) => (agent as HttpAgent).destroy());
+      agents.close();
     },
   };
 }
 
-interface Connection {
-  connected: boolean;
-}
-
-/** Our agent: kept-alive sockets, and the proxy variables where Node knows them. */
-async function openAgent(protocol: string): Promise<HttpAgent> {
-  const { Agent } = protocol === 'https:' ? await import('node:https') : await import('node:http');
-  const options = { keepAlive: true, proxyEnv: process.env };
-  return new Agent(options);
-}
-
-/** The agent for one request: notes whether it ever had a connected socket, and lets the process end in spite of it. */
-function watching(agent: Agent, connection: Connection): Agent {
-  return Object.create(agent, {
-    addRequest: {
-      value(request: ClientRequest, ...rest: unknown[]): void {
-        request.once('socket', (socket: Socket) => {
-          socket.unref(); // the agent refs a socket each time that it reuses it
-          // Each address that is tried gets a new handle, which holds the process again.
-          if (socket.connecting) socket.on('connectionAttempt', () => socket.unref());
-          const connected = (): void => {
-            connection.connected = true;
-          };
-          if (request.reusedSocket || !socket.connecting) connected();
-          else socket.once('encrypted' in socket ? 'secureConnect' : 'connect', connected);
-        });
-        (agent as { addRequest(...args: unknown[]): void }).addRequest(request, ...rest);
-      },
-    },
-  });
+async function zipped(body: string | Uint8Array): Promise<Uint8Array> {
+  const [{ gzip }, { promisify }] = await Promise.all([import('node:zlib'), import('node:util')]);
+  return promisify(gzip)(body);
 }
 
 /** Where to send and with which headers, and all in them that no message may show. */
@@ -211,39 +218,7 @@ function parsedTarget(
     target.username = '';
     target.password = '';
   }
-  const ofQuery = url.search.split(/[?&=]/).flatMap((part) => [part, decoded(part)]);
-  const ofHeaders = Object.values(headers).flatMap(partsOf);
-  return {
-    target: target.href,
-    headers,
-    secrets: [url.username, url.password, user, password, ...ofQuery, ...ofHeaders],
-  };
-}
-
-/** A header's value, and what follows its scheme: of 'Bearer abc' the 'abc' too. */
-function partsOf(value: string): readonly string[] {
-  return [value, ...value.split(' ').slice(1)];
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // a lone '%', which is meant as it stands
-  }
-}
-
-/** Makes text of others fit for one line of a log: no control characters, no secret, at most 200 characters. */
-function cleaned(text: string, secrets: readonly string[]): string {
-  const long = secrets
-    .filter((secret) => secret.length >= SHORTEST_SECRET)
-    .sort((one, other) => other.length - one.length);
-  return long
-    .reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
-    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
-    .trim()
-    .slice(0, QUOTED_CHARACTERS)
-    .toWellFormed();
+  return { target: target.href, headers, secrets: secretsOf(url, headers) };
 }
 
 /** Why a request failed, without the URL that node-fetch puts into its messages. */
@@ -262,40 +237,4 @@ function reasonOf(error: unknown, signal: AbortSignal): { reason: string; code: 
 /** Certificates are renewed by people, so a handshake that fails is probed slowly. */
 function isTls(code: string | undefined): boolean {
   return /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO)/.test(code ?? '');
-}
-
-async function readText(body: AsyncIterable<unknown> | null, most: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body ?? []) {
-    chunks.push(chunk as Uint8Array);
-    size += (chunk as Uint8Array).byteLength;
-    if (size >= most) break; // ends the stream and drops its socket
-  }
-  return Buffer.concat(chunks).subarray(0, most).toString();
-}
-
-function hostOf(location: string | null, base: string): string | undefined {
-  try {
-    return location === null ? undefined : new URL(location, base).host;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Seconds or a date (RFC 9110, 10.2.3); anything else is no hint. */
-function retryAfterMs(value: string | null): number | undefined {
-  if (value === null) return undefined;
-  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1_000;
-  const date = /^\s*[A-Z][a-z]{2}, /.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
-}
-
-/** Node's agents honour the proxy variables from 22.21 and 24.5 on. */
-function proxyWarning(url: URL): string | undefined {
-  const name = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-  if (!(process.env[name] || process.env[name.toLowerCase()])) return undefined;
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major > 24 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21)) return undefined;
-  return `${name} is set, but this version of Node has no proxy support in its agents; give an 'agent' option`;
 }

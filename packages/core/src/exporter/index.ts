@@ -7,3 +7,4 @@ export type { View } from '../view.ts';
 export { type DeltaMetric, type DeltaSeries, type Deltas, deltas } from './deltas.ts';
 export * from './http.ts';
 export * from './options.ts';
+export * from './udp.ts';

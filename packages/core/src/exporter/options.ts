@@ -74,13 +74,17 @@ export function oneOf<const W extends string, const D>(words: readonly W[], fall
   return option<W, D>(known, known, fallback, rule);
 }
 
-/** An absolute http or https URL. Credentials in it are kept; `httpSender` sends them as Basic authorization. */
+/**
+ * An absolute http or https URL. Credentials in it are kept; `httpSender` sends them as Basic authorization. One without
+ * a path of its own gets `path`.
+ */
 export function httpUrl<D extends string | undefined>(
   fallback: D,
-  rule?: Rule,
+  { path, ...rule }: Rule & { readonly path?: string } = {},
 ): Option<URL | (D extends string ? URL : undefined)> {
   const read = (value: unknown): URL => {
     const url = value instanceof URL ? new URL(value) : parseUrl(String(value));
+    if (url && path !== undefined && url.pathname === '/') url.pathname = path;
     if (url && /^https?:$/.test(url.protocol)) return url;
     return fail("must be an absolute URL that begins with 'http://' or 'https://'");
   };
