@@ -12,7 +12,10 @@ import type { View } from './view.ts';
 type Node = Map<string | undefined, Node | number>;
 
 const OVERFLOW_LABEL = '(other)';
+/** A slab begins with so many rows and doubles up to a power of two; then the next one begins, so that little lies idle. */
 const FIRST_ROWS = 16;
+const SLAB_BITS = 10;
+const SLAB_ROWS = 1 << SLAB_BITS;
 
 // Where a distribution keeps what in its row; the buckets follow.
 const COUNT = 0;
@@ -32,7 +35,7 @@ interface Example {
 }
 
 /**
- * The rows of one view, in one slab of numbers. A row is found through nested maps, one level for each tag key: no key
+ * The rows of one view, in slabs of numbers. A row is found through nested maps, one level for each tag key: no key
  * string is built for it. Rows stay; when there are `most`, all new combinations share one overflow row.
  */
 export class Rows {
@@ -52,7 +55,7 @@ export class Rows {
   readonly #labelsSought: (string | undefined)[];
   readonly #root: Node = new Map();
   #overflow: number | undefined;
-  #slab: Float64Array;
+  readonly #slabs: Float64Array[] = [];
   #examples: Map<number, Example> | undefined;
   /** Rows that show a reading: its total at the last collection, when that total began, and whether it was just read. */
   #readings: Map<number, { start: UnixMicros; fresh: boolean }> | undefined;
@@ -70,7 +73,6 @@ export class Rows {
     this.#bounds = aggregation.type === 'distribution' ? aggregation.bounds : [];
     const buckets = this.#bounds.length > 0 ? this.#bounds.length + 1 : 0;
     this.#stride = aggregation.type === 'distribution' ? BUCKETS + buckets : 1;
-    this.#slab = new Float64Array(FIRST_ROWS * this.#stride);
   }
 
   /** The row for these tags; those of the context count where the measurement's own are silent. */
@@ -86,8 +88,8 @@ export class Rows {
 
   /** Takes one finite measurement into a row. */
   record(row: number, value: number): void {
-    const slab = this.#slab;
-    const at = row * this.#stride;
+    const slab = this.#slabOf(row);
+    const at = this.#offsetOf(row);
     switch (this.view.aggregation.type) {
       case 'count':
         slab[at] = (slab[at] as number) + 1;
@@ -111,9 +113,8 @@ export class Rows {
         if (before === 0 || value > (slab[at + MAX] as number)) slab[at + MAX] = value;
         if (this.#bounds.length === 0) return;
         const bucket = bucketOf(this.#bounds, value);
-        const cell = at + BUCKETS + bucket;
-        slab[cell] = (slab[cell] as number) + 1;
-        this.#keepExample(cell, value);
+        slab[at + BUCKETS + bucket] = (slab[at + BUCKETS + bucket] as number) + 1;
+        this.#keepExample(row * this.#stride + bucket, value);
       }
     }
   }
@@ -129,10 +130,11 @@ export class Rows {
       const reading = this.#readings.get(row) ?? { start: this.#start, fresh: false };
       this.#readings.set(row, reading);
       if (Number.isNaN(value)) continue;
-      const at = row * this.#stride;
-      if (value < (this.#slab[at] as number)) reading.start = since;
+      const slab = this.#slabOf(row);
+      const at = this.#offsetOf(row);
+      if (value < (slab[at] as number)) reading.start = since;
       reading.fresh = true;
-      this.#slab[at] = finite(value);
+      slab[at] = finite(value);
     }
   }
 
@@ -152,7 +154,7 @@ export class Rows {
     const counts = aggregation.type === 'count';
     const timeSeries = this.#series(length, stale, (row): NumberSeries => {
       const labelValues = this.#labels[row] as (string | undefined)[];
-      const value = this.#slab[row] as number;
+      const value = this.#slabOf(row)[this.#offsetOf(row)] as number;
       return gauge ? { labelValues, time, value } : { labelValues, start: this.#startOf(row), time, value };
     });
     return {
@@ -198,12 +200,29 @@ export class Rows {
     if (found !== undefined || this.#labels.length >= most) return found;
     const row = this.#labels.push([...labels]) - 1;
     node.set(label, row);
-    if (this.#slab.length < (row + 1) * this.#stride) {
-      const slab = new Float64Array(2 * this.#slab.length);
-      slab.set(this.#slab);
-      this.#slab = slab;
-    }
+    this.#makeRoom(row);
     return row;
+  }
+
+  #makeRoom(row: number): void {
+    const slab = this.#slabs[row >>> SLAB_BITS];
+    if (!slab) {
+      const isFirst = row < SLAB_ROWS;
+      this.#slabs.push(new Float64Array((isFirst ? FIRST_ROWS : SLAB_ROWS) * this.#stride));
+    } else if (slab.length === this.#offsetOf(row)) {
+      const larger = new Float64Array(2 * slab.length);
+      larger.set(slab);
+      this.#slabs[row >>> SLAB_BITS] = larger;
+    }
+  }
+
+  #slabOf(row: number): Float64Array {
+    return this.#slabs[row >>> SLAB_BITS] as Float64Array;
+  }
+
+  /** Where a row begins in its slab. */
+  #offsetOf(row: number): number {
+    return (row & (SLAB_ROWS - 1)) * this.#stride;
   }
 
   #overflowRow(): number {
@@ -239,11 +258,12 @@ export class Rows {
   }
 
   #distributionAt(row: number, time: UnixMicros): DistributionSeries {
-    const slab = this.#slab;
-    const at = row * this.#stride;
+    const slab = this.#slabOf(row);
+    const at = this.#offsetOf(row);
     const exemplars: Exemplar[] = [];
     if (this.#examples) {
-      for (let cell = at + BUCKETS; cell < at + this.#stride; cell++) {
+      const first = row * this.#stride;
+      for (let cell = first; cell < first + this.#stride; cell++) {
         const example = this.#examples.get(cell);
         if (example) exemplars.push(exemplarOf(example));
       }
