@@ -71,9 +71,11 @@ interface Opened {
   readonly text: string;
 }
 
-type Pem = Partial<Record<keyof TlsFiles, string>>;
+/** What is in the files. */
+export type Pem = Partial<Record<keyof TlsFiles, string>>;
 
-async function pemOf(files: TlsFiles): Promise<Pem> {
+/** Reads the files. */
+export async function pemOf(files: TlsFiles): Promise<Pem> {
   const named = Object.entries(files).filter((entry): entry is [keyof TlsFiles, string] => entry[1] !== undefined);
   if (named.length === 0) return {};
   const { readFile } = await import('node:fs/promises');

@@ -1,7 +1,7 @@
 import { ConfigError, type ExportCall, ExportError, type ExportFailure } from '../contract.ts';
 import { type Agent, agentOf, type Connection, ownAgents, proxyWarning, type TlsFiles, watching } from './agent.ts';
 import { bytesOf, hostOf, retryAfterMs } from './answer.ts';
-import { cleaned, decoded, partsOf, secretsOf } from './redaction.ts';
+import { decoded, partsOf, redacted, secretsOf } from './redaction.ts';
 
 export type { Agent, TlsFiles } from './agent.ts';
 
@@ -131,7 +131,7 @@ export function httpSender(options: HttpSenderOptions): HttpSender {
   return {
     async send({ method = 'POST', body, headers: more = {}, once = false }, call): Promise<HttpAnswer> {
       const act = `${exporter}: ${method} ${address}`;
-      const clean = (text: string): string => cleaned(text, [...secrets, ...Object.values(more).flatMap(partsOf)]);
+      const clean = (text: string): string => redacted(text, [...secrets, ...Object.values(more).flatMap(partsOf)]);
       const failed = (failure: ExportFailure, reason: string, code?: string): ExportError => {
         const cause = Object.assign(new Error(clean(reason)), { code });
         return new ExportError(failure, `${act} failed: ${clean(reason)}`, { cause });

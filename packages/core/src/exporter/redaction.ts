@@ -1,9 +1,7 @@
-/** What no message may show, and how text of others is made fit for one line of a log. */
-
 const QUOTED_CHARACTERS = 200;
 const SHORTEST_SECRET = 4;
 
-/** All in a URL and in headers that must be shown to nobody but the backend. */
+/** All in a URL and in headers that must be shown to nobody but the backend: what `redacted` takes out. */
 export function secretsOf(url: URL, headers: Readonly<Record<string, string>>): readonly string[] {
   const ofQuery = url.search.split(/[?&=]/).flatMap((part) => [part, decoded(part)]);
   const ofUser = [url.username, url.password, decoded(url.username), decoded(url.password)];
@@ -25,7 +23,7 @@ export function decoded(text: string): string {
 }
 
 /** Makes text of others fit for one line of a log: no control characters, no secret, at most 200 characters. */
-export function cleaned(text: string, secrets: readonly string[]): string {
+export function redacted(text: string, secrets: readonly string[]): string {
   const long = secrets
     .filter((secret) => secret.length >= SHORTEST_SECRET)
     .sort((one, other) => other.length - one.length);
