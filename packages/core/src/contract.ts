@@ -118,6 +118,8 @@ export interface Source {
   watch(listener: SpanListener): () => void;
   /** The sampler of roots, and its replacement at run time. */
   readonly sampling: { read(): Sampler; set(sampler: Sampler): void };
+  /** Reports what went wrong in being read, as a warning of this exporter, each time that it is called. */
+  warn(message: string): void;
 }
 
 /** Hears of each span's start and end. What it throws is ignored. */

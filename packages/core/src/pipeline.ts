@@ -39,13 +39,15 @@ export class Pipeline {
   #collectedAt = Number.NEGATIVE_INFINITY;
   #collecting: Promise<void> | undefined;
   #cancelTick: (() => void) | undefined;
+  /** What a signal that goes nowhere shows when the exporter did not start. */
+  #failed: SignalHealth | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(host: DeliveryHost, exporter: Exporter, options: DeliveryOptions, source: Source) {
+  constructor(host: DeliveryHost, exporter: Exporter, options: DeliveryOptions, source: Omit<Source, 'warn'>) {
     this.name = host.exporter;
     this.#host = host;
     this.#exporter = exporter;
-    this.#source = source;
+    this.#source = { ...source, warn: (message) => this.#report('warning', reasonIn(message)) };
     this.#leastBetweenMs = exporter.limits?.metricsEveryMs ?? 0;
     this.#everyMs = Math.max(options.metricsEveryMs, this.#leastBetweenMs);
     if (exporter.exportSpans && options.signals.includes('spans')) {
@@ -70,7 +72,9 @@ export class Pipeline {
         await Promise.race([starting, late]);
       }
     } catch (error) {
-      this.#report('error', `did not start: ${reasonIn(error)}`, error);
+      const message = reasonIn(error);
+      this.#report('error', `did not start: ${message}`, error);
+      this.#failed = { ...UNUSED, state: 'failed', lastError: { message, at: this.#host.clock.wall() } };
       this.spans?.fail(error);
       this.#metrics?.fail(error);
       return;
@@ -83,7 +87,9 @@ export class Pipeline {
   }
 
   health(): ExporterHealth {
-    return { name: this.name, spans: this.spans?.health() ?? UNUSED, metrics: this.#metrics?.health() ?? UNUSED };
+    const { name, spans } = this;
+    const unused = this.#failed ?? UNUSED;
+    return { name, spans: spans?.health() ?? unused, metrics: this.#metrics?.health() ?? unused };
   }
 
   /** Sends what was accepted, and one collection of metrics, until it is settled or `deadline` resolves. */
@@ -135,7 +141,7 @@ export class Pipeline {
     }
   }
 
-  #report(severity: Problem['severity'], text: string, cause: unknown): void {
+  #report(severity: Problem['severity'], text: string, cause?: unknown): void {
     this.#host.report({ exporter: this.name, severity, message: `${this.name}: ${text}`, cause });
   }
 

@@ -108,7 +108,7 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
     deliveries: [] as Delivery<SpanRecord>[],
     watcher: undefined as SpanListener | undefined,
   };
-  const source: Source = {
+  const source: Omit<Source, 'warn'> = {
     resource,
     metrics: (signal) => stats.collect(signal),
     views: () => stats.views(),

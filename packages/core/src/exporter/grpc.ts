@@ -66,8 +66,9 @@ const CHANNEL = {
 };
 const GZIP = { 'grpc.default_compression_algorithm': 2 };
 
-/** The library says no more than this of a connection that broke or a stream that was reset. */
-const LOST = /^(Connection dropped|Received RST_STREAM)/;
+/** What the library says when the answer did not come: a status of its own, which no server has sent. */
+const LOST =
+  /^(Connection dropped|Received RST_STREAM|Call cancelled|No status information received|Write (error|failed)|(read|write) E[A-Z]+)/;
 const CERTIFICATE = /certificate|altnames|SSL routines|EPROTO|ERR_TLS|ERR_SSL|secure TLS/i;
 
 /** Makes the sender of one server. It opens nothing until the first message. */

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { ManualClock } from './clock.ts';
 import {
   Backend,
   type Behaviour,
@@ -134,23 +133,4 @@ test.each(SETTLERS)('the room of spans that were %s is free again, all of it', a
   expect(spansOf(oc).dropped).not.toHaveProperty('queue-full');
   endWideSpans(oc, 101);
   expect(spansOf(oc).dropped).toHaveProperty('queue-full', 1);
-});
-
-test('a long outage keeps the queue at its bound, and then sends what was kept', async () => {
-  const clock = new ManualClock();
-  const backend = await Backend.open((arrival) => arrival.answer(503));
-  const exporter = wire(backend, { clock });
-  const busy = (): boolean => exporter.running > 0;
-  const { oc } = rig([[exporter, { queueItems: 100, batchItems: 10 }]], { clock });
-  const kept = endSpans(oc, 100, 'kept');
-  for (let minute = 0; minute < 20; minute++) {
-    await clock.pass(60_000, busy);
-    endSpans(oc, 100, `lost${minute}-`);
-    expect(imbalance(spansOf(oc))).toBe(0);
-    expect(spansOf(oc)).toMatchObject({ queued: 100, inFlight: 0 });
-  }
-  backend.behave = ok;
-  await clock.until(() => spansOf(oc).delivered === 100, busy);
-  expect(backend.took).toEqual(onceEach(kept));
-  expect(spansOf(oc).dropped).toEqual({ 'queue-full': 2_000 });
 });

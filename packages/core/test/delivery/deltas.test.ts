@@ -8,7 +8,7 @@ import {
   type TimeSeries,
 } from '@oc/core/exporter';
 import { expect, test } from 'vitest';
-import { ManualClock } from './clock.ts';
+import { ManualClock } from '../../../testkit/src/clock.ts';
 import {
   Backend,
   type Behaviour,

@@ -1,7 +1,7 @@
 import type { DrainHealth } from '@oc/core';
 import type { Exporter } from '@oc/core/exporter';
 import { expect, test } from 'vitest';
-import { ManualClock, turn } from './clock.ts';
+import { ManualClock } from '../../../testkit/src/clock.ts';
 import {
   type Arrival,
   Backend,
@@ -15,28 +15,9 @@ import {
   silence,
   spansOf,
   status,
+  turn,
   wire,
 } from './wire.ts';
-
-test('a trickle below the size of a batch is sent within batchDelayMs of each span', async () => {
-  const clock = new ManualClock();
-  const backend = await Backend.open();
-  const exporter = wire(backend, { clock });
-  const busy = (): boolean => exporter.running > 0;
-  const { oc } = rig([[exporter, { batchDelayMs: 300 }]], { clock });
-  const ends = new Map<string, number>();
-  for (let i = 0; i < 34; i++) {
-    const [name] = endSpans(oc, 1, `n${i}-`);
-    ends.set(name as string, clock.monotonic());
-    await clock.pass(120, busy);
-  }
-  await clock.pass(300, busy);
-  expect(backend.took).toEqual(onceEach([...ends.keys()]));
-  const waits = exporter.calls.flatMap(({ ids, at }) => ids.map((id) => at - (ends.get(id) as number)));
-  expect(Math.max(...waits)).toBeLessThanOrEqual(300);
-  // It waits for company, too: three spans come in 300 ms.
-  expect(exporter.calls.length).toBeLessThanOrEqual(17);
-});
 
 test('a span that comes after a full batch waits no longer than batchDelayMs', async () => {
   const clock = new ManualClock();
@@ -68,15 +49,6 @@ test('a full batch does not wait for the delay', async () => {
   ]);
 });
 
-test('a flush does not wait for the delay', async () => {
-  const backend = await Backend.open();
-  const { oc } = rig([[wire(backend), { batchDelayMs: 60_000 }]]);
-  const names = endSpans(oc, 3);
-  const [drained] = await oc.flush();
-  expect(drained).toMatchObject({ unsettled: 0, spans: { delivered: 3 } });
-  expect(backend.took).toEqual(onceEach(names));
-});
-
 test.each([1, 2, 4, 7])('with maxInFlight %d so many calls run side by side, and never more', async (maxInFlight) => {
   const held: Arrival[] = [];
   const backend = await Backend.open((arrival) => held.push(arrival));
@@ -92,20 +64,6 @@ test.each([1, 2, 4, 7])('with maxInFlight %d so many calls run side by side, and
   expect(await flushing).toMatchObject([{ unsettled: 0 }]);
   expect(exporter.most).toBe(maxInFlight);
   expect(backend.took).toEqual(onceEach(names));
-});
-
-test('flushes at one time, and one inside another, share the work and all resolve', async () => {
-  const backend = await Backend.open();
-  const { oc } = rig([wire(backend)]);
-  const names = endSpans(oc, 1_000);
-  const nested: Promise<readonly DrainHealth[]>[] = [];
-  const flushes = [oc.flush(), oc.flush(), oc.flush({ withinMs: 4_000 })];
-  nested.push(flushes[0]?.then(() => oc.flush()) as Promise<readonly DrainHealth[]>);
-  for (const drained of await Promise.all([...flushes, ...nested])) {
-    expect(drained).toMatchObject([{ unsettled: 0, spans: { accepted: 1_000, delivered: 1_000 } }]);
-  }
-  expect(backend.took).toEqual(onceEach(names));
-  expect(backend.arrivals).toHaveLength(2);
 });
 
 test('an exporter that awaits a flush in its own call gets its answer at the deadline of that flush', async () => {

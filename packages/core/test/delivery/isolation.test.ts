@@ -2,8 +2,8 @@ import { inspect } from 'node:util';
 import { count, measure, type SignalHealth, view } from '@oc/core';
 import { ExportError, type Exporter, type SpanData } from '@oc/core/exporter';
 import { expect, test } from 'vitest';
-import { ManualClock, turn } from './clock.ts';
-import { Backend, endSpans, figures, imbalance, onceEach, rig, rowsOf, silence, spansOf, wire } from './wire.ts';
+import { ManualClock } from '../../../testkit/src/clock.ts';
+import { Backend, endSpans, figures, imbalance, onceEach, rig, rowsOf, spansOf, turn, wire } from './wire.ts';
 
 const IDLE = { state: 'idle', dropped: {}, queued: 0, inFlight: 0 };
 
@@ -125,44 +125,6 @@ test.each(NONSENSE)('an exporter whose close rejects with %s does not make the s
   expect(problems.map(({ message }) => message)).toEqual([expect.stringMatching(/^odd: close failed/)]);
 });
 
-test('an exporter that hangs does not delay, thin out or outlast the healthy one beside it', async () => {
-  const backend = await Backend.open();
-  const hanging = await Backend.open(silence);
-  const { oc } = rig([wire(hanging, { name: 'hanging' }), wire(backend, { name: 'healthy' })]);
-  const names = endSpans(oc, 5_000);
-  const asked = performance.now();
-  const flushing = oc.flush({ withinMs: 800 });
-  await backend.until(({ took }) => took.size === 5_000);
-  expect(performance.now() - asked).toBeLessThan(800);
-  expect(await flushing).toMatchObject([
-    { name: 'hanging', unsettled: 5_000, spans: { state: 'delivering', delivered: 0, inFlight: 2_048 } },
-    { name: 'healthy', unsettled: 0, spans: { state: 'idle', delivered: 5_000 } },
-  ]);
-  const more = endSpans(oc, 100, 'more');
-  const closing = performance.now();
-  const closed = await oc.shutdown({ withinMs: 1_000 });
-  expect(performance.now() - closing).toBeLessThan(1_200);
-  expect(closed).toMatchObject([
-    { name: 'hanging', unsettled: 0, spans: { state: 'closed', delivered: 0, dropped: { deadline: 5_100 } } },
-    { name: 'healthy', unsettled: 0, spans: { state: 'closed', delivered: 5_100, dropped: {} } },
-  ]);
-  expect(backend.took).toEqual(onceEach(names, more));
-});
-
-test('an exporter that throws at once is contained', async () => {
-  const exporter: Exporter = {
-    name: 'odd',
-    exportSpans() {
-      throw new Error('at once');
-    },
-  };
-  const { oc, problems } = rig([exporter]);
-  endSpans(oc, 2);
-  await oc.flush();
-  expect(figures(spansOf(oc))).toEqual({ ...IDLE, accepted: 2, delivered: 0, dropped: { 'exporter-error': 2 } });
-  expect(problems.map(({ message }) => message)).toEqual(['odd: 2 spans dropped (exporter-error): at once']);
-});
-
 test('an exporter that throws an ExportError at once is read like one that rejects with it', async () => {
   let calls = 0;
   const exporter: Exporter = {
@@ -172,14 +134,6 @@ test('an exporter that throws an ExportError at once is read like one that rejec
       return Promise.resolve();
     },
   };
-  const { oc } = rig([exporter]);
-  endSpans(oc, 2);
-  await oc.flush();
-  expect(figures(spansOf(oc))).toEqual({ ...IDLE, accepted: 2, delivered: 2 });
-});
-
-test('an exporter that returns no promise has accepted', async () => {
-  const exporter = { name: 'odd', exportSpans() {} } as unknown as Exporter;
   const { oc } = rig([exporter]);
   endSpans(oc, 2);
   await oc.flush();
@@ -542,18 +496,4 @@ test('health can be inspected and is a copy', async () => {
   const shown = inspect(before, { depth: 9 });
   await oc.flush();
   expect(inspect(before, { depth: 9 })).toBe(shown);
-});
-
-test('two exporters to one host share neither keys nor sockets', async () => {
-  const backend = await Backend.open();
-  const { oc } = rig([wire(backend, { headers: { 'x-key': 'one' } }), wire(backend, { headers: { 'x-key': 'two' } })]);
-  const portsOf = (key: string): readonly (number | undefined)[] =>
-    backend.arrivals.filter(({ headers }) => headers['x-key'] === key).map(({ socket }) => socket.remotePort);
-  for (let i = 0; i < 3; i++) {
-    endSpans(oc, 1);
-    await oc.flush();
-  }
-  expect([portsOf('one').length, portsOf('two').length]).toEqual([3, 3]);
-  expect([new Set(portsOf('one')).size, new Set(portsOf('two')).size]).toEqual([1, 1]);
-  expect(portsOf('one')).not.toEqual(portsOf('two'));
 });

@@ -1,7 +1,7 @@
 import { count, distribution, lastValue, measure, sum, type TelemetryOptions, view } from '@oc/core';
 import { ExportError, type Exporter, type Metric } from '@oc/core/exporter';
 import { expect, test } from 'vitest';
-import { ManualClock, turn } from './clock.ts';
+import { ManualClock } from '../../../testkit/src/clock.ts';
 import {
   type Arrival,
   Backend,
@@ -14,6 +14,7 @@ import {
   rig,
   rowsOf,
   status,
+  turn,
   wire,
 } from './wire.ts';
 
@@ -322,44 +323,6 @@ test('a reading that never comes does not make a flush or shutdown late', async 
   expect(performance.now() - asked).toBeLessThan(700);
   expect(closed).toMatchObject([{ unsettled: 0, spans: { delivered: 3, dropped: {} } }]);
   expect([...backend.took.keys()]).toEqual(names);
-});
-
-test('what is unconfirmed is dropped, counted and told, and never sent again', async () => {
-  const backend = await Backend.open();
-  backend.next(({ take, socket }) => {
-    take();
-    socket.resetAndDestroy();
-  });
-  const { oc, problems } = rig([wire(backend, { once: true })], keyed);
-  record(oc, 3);
-  expect(await oc.flush()).toMatchObject([{ unsettled: 0, metrics: { state: 'idle', accepted: 3 } }]);
-  expect(figures(metricsOf(oc))).toEqual({ ...IDLE, accepted: 3, delivered: 0, dropped: { unconfirmed: 3 } });
-  expect(backend.arrivals).toHaveLength(1);
-  expect(problems.map(({ message }) => message)).toEqual([
-    expect.stringMatching(/^wire: 3 time series dropped \(unconfirmed\): wire: POST /),
-  ]);
-});
-
-test('what never had a connection is retried, also when it must not be sent twice', async () => {
-  const backend = await Backend.open();
-  const { port } = backend;
-  await backend.close();
-  const { oc } = rig([wire(backend, { once: true })], keyed);
-  const ids = record(oc, 3);
-  expect(await oc.flush({ withinMs: 100 })).toMatchObject([{ unsettled: 3, metrics: { state: 'retrying' } }]);
-  await backend.listen(port);
-  expect(await oc.flush()).toMatchObject([{ unsettled: 0, metrics: { dropped: {} } }]);
-  expect(backend.took.get(ids[0] as string)).toBeGreaterThanOrEqual(1);
-});
-
-test('a row that alone is too large is dropped by name, and the others arrive', async () => {
-  const backend = await Backend.open((arrival) => arrival.answer(arrival.ids.includes('requests{k5}') ? 413 : 204));
-  const { oc, problems } = rig([wire(backend)], keyed);
-  const ids = record(oc, 9);
-  await oc.flush();
-  expect([...backend.took.keys()].sort()).toEqual(ids.filter((id) => id !== 'requests{k5}').sort());
-  expect(figures(metricsOf(oc))).toEqual({ ...IDLE, accepted: 9, delivered: 8, dropped: { 'too-large': 1 } });
-  expect(problems[0]?.message).toMatch(/^wire: 1 time series dropped \(too-large\): .*'requests' \(k5\)/);
 });
 
 test('the size that passed is kept for the next collections', async () => {

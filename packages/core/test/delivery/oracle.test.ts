@@ -1,6 +1,6 @@
 import type { ExporterHealth } from '@oc/core';
 import { expect, test } from 'vitest';
-import { ManualClock } from './clock.ts';
+import { ManualClock } from '../../../testkit/src/clock.ts';
 import { type Arrival, Backend, endSpans, imbalance, randomFrom, rig, type Wire, wire } from './wire.ts';
 
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 30));

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { ManualClock } from './clock.ts';
+import { ManualClock } from '../../../testkit/src/clock.ts';
 import {
   type Arrival,
   Backend,
@@ -11,44 +10,11 @@ import {
   figures,
   ok,
   onceEach,
-  reset,
   rig,
-  silence,
   spansOf,
   status,
-  takeAndReset,
   wire,
 } from './wire.ts';
-
-const IDLE = { state: 'idle', dropped: {}, queued: 0, inFlight: 0 };
-
-test('a burst of 20,000 spans in one tick arrives whole, each span once, at default options', async () => {
-  const backend = await Backend.open();
-  const { oc, problems } = rig([wire(backend)]);
-  const names = endSpans(oc, 20_000);
-  await backend.until(({ took }) => took.size === names.length);
-  const [drained] = await oc.flush();
-  expect(backend.took).toEqual(onceEach(names));
-  expect(drained?.unsettled).toBe(0);
-  expect(figures(spansOf(oc))).toEqual({ ...IDLE, accepted: 20_000, delivered: 20_000 });
-  expect(Math.max(...backend.arrivals.map(({ ids }) => ids.length))).toBe(512);
-  expect(problems).toEqual([]);
-});
-
-test('what was recorded while the port was closed for 3 s arrives once the backend is up', async () => {
-  const port = await closedPort();
-  const { oc } = rig([wire(new URL(`http://127.0.0.1:${port}/v1/ids`))]);
-  const before = endSpans(oc, 3_000, 'before');
-  const up = new Promise((resolve) => setTimeout(resolve, 3_000)).then(() => Backend.open(ok, port));
-  const during = oc.flush({ withinMs: 1_000 });
-  expect(await during).toMatchObject([{ unsettled: 3_000, spans: { state: 'retrying', delivered: 0, dropped: {} } }]);
-  const backend = await up;
-  const after = endSpans(oc, 100, 'after');
-  const [drained] = await oc.flush({ withinMs: 10_000 });
-  expect(drained?.unsettled).toBe(0);
-  expect(backend.took).toEqual(onceEach(before, after));
-  expect(figures(spansOf(oc))).toEqual({ ...IDLE, accepted: 3_100, delivered: 3_100 });
-});
 
 test('while the backend is down one call at a time probes it, 250 ms to 5 s apart, and all arrives in the end', async () => {
   const clock = new ManualClock();
@@ -94,21 +60,6 @@ test.each([503, 401])('beside a probe that is not answered yet no other call sta
   expect(backend.took).toEqual(onceEach(names));
 });
 
-test('one 503 costs one more request, and each span is delivered once', async () => {
-  const backend = await Backend.open();
-  backend.next(status(503));
-  const { oc, problems } = rig([wire(backend)]);
-  const names = endSpans(oc, 100);
-  const [drained] = await oc.flush();
-  expect(backend.log).toEqual([
-    [100, 503],
-    [100, 204],
-  ]);
-  expect(backend.took).toEqual(onceEach(names));
-  expect(drained).toMatchObject({ unsettled: 0, spans: { delivered: 100, dropped: {} } });
-  expect(problems).toEqual([]);
-});
-
 test('500, 502, 503, 504, an unknown 5xx, 408, 425 and 429 are tried again', async () => {
   const clock = new ManualClock();
   const backend = await Backend.open();
@@ -123,45 +74,6 @@ test('500, 502, 503, 504, an unknown 5xx, 408, 425 and 429 are tried again', asy
   );
   expect(backend.took).toEqual(onceEach(names));
   expect(backend.log).toEqual([...codes, 204].map((code) => [3, code]));
-});
-
-test('a connection that is reset after the head of the request, or in its body, is tried again', async () => {
-  const clock = new ManualClock();
-  const backend = await Backend.open();
-  let heads = 0;
-  backend.onHead = (request) => {
-    if (++heads === 1) {
-      request.socket.resetAndDestroy();
-      return true;
-    }
-    if (heads === 2) {
-      request.once('data', () => request.socket.resetAndDestroy());
-      return true;
-    }
-    return false;
-  };
-  // More than the buffers of a connection hold, so that the second reset meets the body on its way.
-  const exporter = wire(backend, { clock, padBytes: 16_000_000 });
-  const { oc } = rig([exporter], { clock });
-  const names = endSpans(oc, 100);
-  const [drained] = await clock.settle(oc.flush(), () => exporter.running > 0);
-  expect(heads).toBe(3);
-  expect(backend.took).toEqual(onceEach(names));
-  expect(drained).toMatchObject({ unsettled: 0, spans: { delivered: 100, dropped: {} } });
-});
-
-test('a connection that is reset once the whole request was read is tried again with the same spans', async () => {
-  const clock = new ManualClock();
-  const backend = await Backend.open();
-  backend.next(reset, takeAndReset);
-  const exporter = wire(backend, { clock });
-  const { oc } = rig([exporter], { clock });
-  const names = endSpans(oc, 5);
-  await clock.settle(oc.flush(), () => exporter.running > 0);
-  expect(backend.arrivals.map(({ ids }) => ids)).toEqual([names, names, names]);
-  // Spans are sent again when an answer is lost: the backend knows them by their ids.
-  expect(backend.took).toEqual(new Map(names.map((name) => [name, 2])));
-  expect(figures(spansOf(oc))).toEqual({ ...IDLE, accepted: 5, delivered: 5 });
 });
 
 test('a connection that is reset after the head of a 200 counts as accepted and is not sent again', async () => {
@@ -181,23 +93,6 @@ test('a connection that is reset after the head of a 200 counts as accepted and 
   expect(backend.took).toEqual(onceEach(names, more));
   expect(backend.arrivals).toHaveLength(2);
   expect(spansOf(oc).lastWarning?.message).toMatch(/^wire: POST http:.* answered 200, then failed/);
-});
-
-test('a server that takes the request and is silent costs one attempt, which ends at its deadline', async () => {
-  const backend = await Backend.open();
-  backend.next(silence);
-  const exporter = wire(backend);
-  const { oc } = rig([[exporter, { attemptMs: 300 }]]);
-  const names = endSpans(oc, 4);
-  await oc.flush();
-  const [first] = exporter.calls;
-  const took = (first?.endedAt ?? 0) - (first?.at ?? 0);
-  expect(took).toBeGreaterThan(290);
-  expect(took).toBeLessThan(600);
-  expect(first?.outcome).toBe('unavailable');
-  expect(first?.signal.aborted).toBe(true);
-  expect(backend.took).toEqual(onceEach(names));
-  expect(backend.arrivals[0]?.socket.destroyed).toBe(true);
 });
 
 test('a server that does not read the request costs one attempt, and its socket is dropped', async () => {
@@ -223,75 +118,6 @@ test('a server that does not read the request costs one attempt, and its socket 
   socket?.on('error', () => {});
   socket?.resume();
   await vi.waitFor(() => expect(socket?.destroyed).toBe(true), 5_000);
-});
-
-test('an address that swallows connections costs one attempt, and the exporter beside it loses nothing', async () => {
-  // A process that listens and never accepts; once its backlog is full, what connects gets no answer.
-  const child = spawn(process.execPath, [
-    '-e',
-    `const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
-       require('node:fs').writeSync(1, String(server.address().port));
-       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-     });`,
-  ]);
-  const [printed] = await once(child.stdout, 'data');
-  const port = Number(printed);
-  const fillers = Array.from({ length: 6 }, () => connect(port, '127.0.0.1').on('error', () => {}));
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-    for (const filler of fillers) filler.destroy();
-  });
-  await Promise.all(fillers.slice(0, 2).map((filler) => once(filler, 'connect')));
-
-  const backend = await Backend.open();
-  const hole = wire(new URL(`http://127.0.0.1:${port}/`), { name: 'hole' });
-  const { oc } = rig([[hole, { attemptMs: 300 }], wire(backend)]);
-  const names = endSpans(oc, 10);
-  const drained = await oc.flush({ withinMs: 900 });
-  expect(drained).toMatchObject([
-    { name: 'hole', unsettled: 10, spans: { delivered: 0 } },
-    { name: 'wire', unsettled: 0, spans: { delivered: 10 } },
-  ]);
-  expect(backend.took).toEqual(onceEach(names));
-  const [first] = hole.calls;
-  expect((first?.endedAt ?? 0) - (first?.at ?? 0)).toBeGreaterThan(290);
-  expect((first?.endedAt ?? 0) - (first?.at ?? 0)).toBeLessThan(600);
-  expect(first?.outcome).toBe('unavailable');
-});
-
-test('a kept-alive connection that the server has closed in the meantime costs no span and no duplicate', async () => {
-  const clock = new ManualClock();
-  const backend = await Backend.open();
-  const exporter = wire(backend, { clock });
-  const { oc } = rig([exporter], { clock });
-  const rounds = [];
-  for (let round = 0; round < 5; round++) {
-    rounds.push(endSpans(oc, 2, `round${round}-`));
-    await clock.settle(oc.flush(), () => exporter.running > 0);
-    backend.arrivals.at(-1)?.socket.destroy();
-  }
-  expect(backend.took).toEqual(onceEach(...rounds));
-});
-
-test('in a whole outage nothing is retry-exhausted, however short retryForMs is', async () => {
-  const clock = new ManualClock();
-  const backend = await Backend.open(status(503));
-  const exporter = wire(backend, { clock });
-  const busy = (): boolean => exporter.running > 0;
-  const { oc } = rig([[exporter, { batchItems: 10, retryForMs: 500 }]], { clock });
-  const names = endSpans(oc, 100);
-  await clock.pass(600_000, busy);
-  expect(figures(spansOf(oc))).toEqual({
-    state: 'retrying',
-    accepted: 100,
-    delivered: 0,
-    dropped: {},
-    queued: 100,
-    inFlight: 0,
-  });
-  backend.behave = ok;
-  await clock.until(() => spansOf(oc).delivered === 100, busy);
-  expect(backend.took).toEqual(onceEach(names));
 });
 
 test('a batch that is always refused while others pass holds up nobody for long and ends as retry-exhausted', async () => {

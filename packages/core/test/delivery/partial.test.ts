@@ -1,7 +1,7 @@
 import { count, type DeliveryOptions, measure, view } from '@oc/core';
 import { ExportError, type Exporter, type ExportFailure, type Metric, type SpanData } from '@oc/core/exporter';
 import { expect, test } from 'vitest';
-import { ManualClock } from './clock.ts';
+import { ManualClock } from '../../../testkit/src/clock.ts';
 import { endSpans, figures, imbalance, metricsOf, type Rig, rig, rowsOf, spansOf } from './wire.ts';
 
 interface PartialRig extends Rig {
@@ -47,23 +47,6 @@ function named(spans: readonly SpanData[], ...names: readonly string[]): readonl
 }
 
 const IDLE = { state: 'idle', dropped: {}, queued: 0, inFlight: 0 };
-
-test('only the items that an error names are retried; the rest was delivered', async () => {
-  const { oc, calls, drain } = partialRig([(spans) => failed('unavailable', { items: named(spans, 's1', 's3') })]);
-  const names = endSpans(oc, 5);
-  expect(await drain()).toEqual({ ...IDLE, accepted: 5, delivered: 5 });
-  expect(calls).toEqual([names, ['s1', 's3']]);
-});
-
-test('items that were refused are counted, and the rest was delivered', async () => {
-  const { oc, calls, problems, drain } = partialRig([
-    (spans) => failed('rejected', { items: named(spans, 's0', 's4') }),
-  ]);
-  const names = endSpans(oc, 5);
-  expect(await drain()).toEqual({ ...IDLE, accepted: 5, delivered: 3, dropped: { rejected: 2 } });
-  expect(calls).toEqual([names]);
-  expect(problems.map(({ message }) => message)).toEqual(['parts: 2 spans dropped (rejected): parts: rejected']);
-});
 
 test('a count without names is a loss of so many', async () => {
   const { oc, calls, drain } = partialRig([() => failed('rejected', { count: 2 })]);

@@ -1,6 +1,6 @@
 import type { Telemetry } from '@oc/core';
 import { expect, test } from 'vitest';
-import { ManualClock } from './clock.ts';
+import { ManualClock } from '../../../testkit/src/clock.ts';
 import { Backend, type Behaviour, endSpans, figures, onceEach, type Rig, rig, spansOf, status, wire } from './wire.ts';
 
 /** Refuses a request, without a word on the cause, when a span in it has a name that begins with 'bad'. */

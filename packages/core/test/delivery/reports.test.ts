@@ -1,8 +1,8 @@
 import { type Problem, telemetry } from '@oc/core';
 import type { Exporter } from '@oc/core/exporter';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
-import { ManualClock, turn } from './clock.ts';
-import { Backend, endSpans, imbalance, ok, onceEach, rig, silence, spansOf, status, wire } from './wire.ts';
+import { ManualClock } from '../../../testkit/src/clock.ts';
+import { Backend, endSpans, imbalance, ok, onceEach, rig, silence, spansOf, status, turn, wire } from './wire.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();

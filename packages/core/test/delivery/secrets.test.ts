@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { Telemetry } from '@oc/core';
 import { type Exporter, type Fetch, httpSender } from '@oc/core/exporter';
 import { expect, test } from 'vitest';
-import { ManualClock } from './clock.ts';
+import { ManualClock } from '../../../testkit/src/clock.ts';
 import {
   type Arrival,
   Backend,

@@ -24,6 +24,13 @@ import {
 } from '@oc/core/exporter';
 import { onTestFinished } from 'vitest';
 
+/** One turn of the event loop. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
 /** A request that came in whole. */
 export interface Arrival {
   readonly n: number;

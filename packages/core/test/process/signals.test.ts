@@ -13,28 +13,28 @@ beforeEach((ctx) => {
 });
 
 describe.concurrent('SIGTERM and SIGINT', () => {
-  it.each(['SIGTERM', 'SIGINT'])('%s in flushOn: all is delivered and the process ends by the signal', async (name) => {
+  it('SIGINT in flushOn: all is delivered and the process ends by the signal', async () => {
     const { code, signal, stderr, spans } = await run(
       `
-      const oc = telemetry({ exporters: [backend()], flushOn: ['${name}'] });
+      const oc = telemetry({ exporters: [backend()], flushOn: ['SIGINT'] });
       record(oc, 100);
       ${runsOn}
-      ${sends(name)}
+      ${sends('SIGINT')}
     `,
       { answer: acceptAfter(300) },
     );
-    expect({ code, signal, stderr, spans }).toEqual({ code: null, signal: name, stderr: '', spans: names(100) });
+    expect({ code, signal, stderr, spans }).toEqual({ code: null, signal: 'SIGINT', stderr: '', spans: names(100) });
   });
 
-  it.each(['SIGTERM', 'SIGINT'])('%s not in flushOn does what it does by default, at once', async (name) => {
+  it('SIGINT not in flushOn does what it does by default, at once', async () => {
     const { code, signal, stdout, spans, ms } = await run(`
       const oc = telemetry({ exporters: [backend()] });
       record(oc);
-      console.log(process.listenerCount('${name}'));
-      process.kill(process.pid, '${name}');
+      console.log(process.listenerCount('SIGINT'));
+      process.kill(process.pid, 'SIGINT');
       ${runsOn}
     `);
-    expect({ code, signal, stdout, spans }).toEqual({ code: null, signal: name, stdout: '0\n', spans: [] });
+    expect({ code, signal, stdout, spans }).toEqual({ code: null, signal: 'SIGINT', stdout: '0\n', spans: [] });
     expect(ms).toBeLessThan(AT_ONCE_MS);
   });
 
@@ -43,7 +43,6 @@ describe.concurrent('SIGTERM and SIGINT', () => {
   const ours = "const oc = telemetry({ exporters: [backend()], flushOn: ['SIGTERM'] });";
   it.each([
     ['on', 'before', `process.on('SIGTERM', ${closes}); ${ours}`],
-    ['on', 'after', `${ours} process.on('SIGTERM', ${closes});`],
     ['once', 'before', `process.once('SIGTERM', ${closes}); ${ours}`],
     ['once', 'after', `${ours} process.once('SIGTERM', ${closes});`],
     [

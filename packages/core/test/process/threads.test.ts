@@ -1,40 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { AT_ONCE_MS, accept, hang, linesOf, names, programs } from './program.ts';
+import { accept, hang, linesOf, names, programs } from './program.ts';
 
 const { run } = programs();
 
 describe.concurrent('worker threads', () => {
-  it('4 workers record and end beside the main thread: all is delivered, under 5 instance ids', async () => {
-    const { code, stderr, spans, calls } = await run(`
-      const { isMainThread, Worker } = await import('node:worker_threads');
-      record(telemetry({ exporters: [backend()] }), 25);
-      if (isMainThread) for (let at = 0; at < 4; at++) new Worker(new URL(import.meta.url));
-    `);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(spans).toEqual([...Array(5)].flatMap(() => names(25)).sort());
-    expect(calls).toHaveLength(5);
-    expect(new Set(calls.map(({ instance }) => instance)).size).toBe(5);
-  });
-
-  it('a worker whose port is closed by the main thread ends as it would, and delivers', async () => {
-    const { code, stderr, stdout, spans } = await run(`
-      const { isMainThread, parentPort, Worker } = await import('node:worker_threads');
-      if (isMainThread) {
-        const worker = new Worker(new URL(import.meta.url));
-        worker.postMessage('end');
-        worker.on('exit', (code) => console.log('worker ended with', code));
-      } else {
-        const oc = telemetry({ exporters: [backend()] });
-        parentPort.once('message', () => {
-          record(oc, 5);
-          parentPort.close();
-        });
-      }
-    `);
-    expect({ code, stderr, stdout }).toEqual({ code: 0, stderr: '', stdout: 'worker ended with 0\n' });
-    expect(spans).toEqual(names(5));
-  });
-
   it('a worker that awaits a flush as its last statement is answered', async () => {
     const { code, stderr, stdout } = await run(`
       const { isMainThread, Worker } = await import('node:worker_threads');
@@ -107,22 +76,6 @@ describe.concurrent('worker threads', () => {
 });
 
 describe.concurrent('processes that make processes', () => {
-  it('forked children deliver their own spans under their own ids, each span once', async () => {
-    const { code, stderr, spans, calls, ms } = await run(`
-      const { fork } = await import('node:child_process');
-      const { fileURLToPath } = await import('node:url');
-      const isChild = process.send !== undefined;
-      const oc = telemetry({ exporters: [backend()] });
-      record(oc, 10);
-      if (!isChild) for (let at = 0; at < 2; at++) fork(fileURLToPath(import.meta.url));
-    `);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(spans).toEqual([...Array(3)].flatMap(() => names(10)).sort());
-    expect(new Set(calls.map(({ instance }) => instance)).size).toBe(3);
-    expect(new Set(calls.map(({ port }) => port)).size).toBe(3);
-    expect(ms).toBeLessThan(AT_ONCE_MS);
-  });
-
   it("a cluster's workers, whose config is the primary's, do the same", async () => {
     const { code, stderr, spans, calls } = await run(`
       const { default: cluster } = await import('node:cluster');
