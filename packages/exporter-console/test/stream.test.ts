@@ -292,8 +292,8 @@ describe('a stream that fails', () => {
     expect(listeners(stream)).toEqual([0, 0, 0]);
   });
 
-  it('as a full disk does is first tried again, then refused: Node closed the file', async (test) => {
-    if (!existsSync('/dev/full')) test.skip('this system has no /dev/full');
+  it('as a full disk does is first tried again, then refused: Node closed the file', async (ctx) => {
+    if (!existsSync('/dev/full')) ctx.skip('this system has no /dev/full');
     const exporter = exporterOf({ stream: createWriteStream('/dev/full') });
     expect(await endOf(exporter.exportSpans(spans(1), call()))).toMatchObject([
       { failure: 'unavailable', message: expect.stringContaining('ENOSPC') },

@@ -1,4 +1,4 @@
-import { checkExporter, checkNightly, type ExporterCheck } from '@oc/testkit';
+import { checkExporter, checkNightly, type ExporterCheck, type ReceivedRequest } from '@oc/testkit';
 import type { ZipkinSpan } from '../src/encode.ts';
 import { zipkin } from '../src/index.ts';
 
@@ -16,12 +16,18 @@ const check: ExporterCheck = {
     transport: 'http',
     accepted: { status: 202 },
     poisoned: { status: 400, body: 'Expected a 16 digit id' },
-    items: ({ body }) =>
-      (JSON.parse(`${body}`) as ZipkinSpan[]).map(({ id, name, traceId, parentId, timestamp, duration, tags }) => {
+    request: { method: 'POST', path: '/api/v2/spans', contentType: 'application/json' },
+    service: (request) => spansIn(request)[0]?.localEndpoint?.serviceName,
+    items: (request) =>
+      spansIn(request).map(({ id, name, traceId, parentId, timestamp, duration, tags }) => {
         return { id, name, traceId, parentId, start: timestamp, end: timestamp + duration, attributes: tags };
       }),
   },
 };
+
+function spansIn({ body }: ReceivedRequest): readonly ZipkinSpan[] {
+  return JSON.parse(`${body}`);
+}
 
 checkExporter(check);
 checkNightly(check);

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
@@ -27,13 +27,13 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** What is done while the program stands still in `point(name)`; then it goes on, unless it is gone. */
   readonly at?: Readonly<Record<string, (child: ChildProcess) => unknown>> | undefined;
-  /** When it is killed, in milliseconds. Default 12,000. */
+  /** When it is killed, in milliseconds. Default 18,000. */
   readonly longestMs?: number | undefined;
   /** Default '.mjs'. */
   readonly extension?: '.mjs' | '.cjs' | undefined;
 }
 
-const LONGEST_MS = 12_000;
+const LONGEST_MS = 18_000;
 
 /** A folder of programs that find packages as the tests do, each run in a process of its own. */
 export class Programs {
@@ -46,6 +46,7 @@ export class Programs {
     const cache = join(nearestModules(), '.cache');
     mkdirSync(cache, { recursive: true });
     this.folder = mkdtempSync(join(cache, 'oc-testkit-'));
+    linkOwnPackage(this.folder);
     for (const [name, content] of Object.entries(files)) this.put(name, content);
   }
 
@@ -105,10 +106,30 @@ export class Programs {
   }
 }
 
+/** The nearest folder of packages that has ours. */
 function nearestModules(): string {
   for (let folder = process.cwd(); ; folder = dirname(folder)) {
     const modules = join(folder, 'node_modules');
-    if (existsSync(join(modules, '@oc')) || folder === dirname(folder)) return modules;
+    if (existsSync(join(modules, '@oc'))) return modules;
+    if (folder === dirname(folder)) throw new Error(`no node_modules/@oc in ${process.cwd()} or above it`);
+  }
+}
+
+/**
+ * Lets programs in a folder import the package that is tested by its own name, as its users do. Outside a workspace it is
+ * in no node_modules, and a package finds itself only from files that are not below one.
+ */
+function linkOwnPackage(folder: string): void {
+  for (let own = process.cwd(); ; own = dirname(own)) {
+    if (existsSync(join(own, 'package.json'))) {
+      const { name } = JSON.parse(readFileSync(join(own, 'package.json'), 'utf8')) as { name?: string };
+      if (name === undefined) return;
+      const link = join(folder, 'node_modules', name);
+      mkdirSync(dirname(link), { recursive: true });
+      symlinkSync(own, link, 'junction');
+      return;
+    }
+    if (own === dirname(own)) return;
   }
 }
 

@@ -6,7 +6,7 @@ export function same<T>(what: string, actual: T, expected: T): void {
     deepStrictEqual(actual, expected);
   } catch (error) {
     const { message } = error as Error;
-    throw new AssertionError({ message: `${what}\n${message}`, actual, expected, operator: 'deepStrictEqual' });
+    throw new AssertionError({ message: `${what}\n${message}`, actual, expected, operator: 'same' });
   }
 }
 
@@ -15,4 +15,21 @@ export function holds(what: string, condition: boolean, seen?: unknown): void {
   if (condition) return;
   const detail = seen === undefined ? '' : `; seen: ${JSON.stringify(seen)?.slice(0, 2_000)}`;
   throw new AssertionError({ message: `${what}${detail}`, actual: seen, operator: 'holds' });
+}
+
+/** Each reason as one line, with how often it was given. */
+export function eachOnce(reasons: readonly unknown[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const reason of reasons.map(String)) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return [...counts].map(([reason, count]) => (count === 1 ? `once: ${reason}` : `${count} times: ${reason}`));
+}
+
+/** What an act throws or rejects with; undefined when it does neither. */
+export async function thrownBy(act: () => unknown): Promise<unknown> {
+  try {
+    await act();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
 }

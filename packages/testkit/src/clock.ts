@@ -23,7 +23,7 @@ export class ManualClock implements Clock {
   }
 
   after(ms: number, run: () => void): () => void {
-    const timer = { at: this.#now + Math.max(0, ms), run };
+    const timer = { at: exact(this.#now + Math.max(0, ms)), run };
     this.#timers.add(timer);
     this.timersSet++;
     return () => this.#timers.delete(timer);
@@ -34,7 +34,7 @@ export class ManualClock implements Clock {
    * as with a request on its way, time stands still.
    */
   async pass(ms: number, isBusy: () => boolean = () => false): Promise<void> {
-    const end = this.#now + ms;
+    const end = exact(this.#now + ms);
     do await quiet(isBusy);
     while (this.#runNext(end));
     this.#now = end;
@@ -53,6 +53,17 @@ export class ManualClock implements Clock {
     return true;
   }
 
+  /** Lets time pass, as in `until`, until a promise is settled; gives what came of it. */
+  async settle<T>(promise: Promise<T>, isBusy: () => boolean = () => false): Promise<T> {
+    let isSettled = false;
+    const note = (): void => {
+      isSettled = true;
+    };
+    promise.then(note, note);
+    await this.until(() => isSettled, isBusy);
+    return promise;
+  }
+
   #runNext(end: number): boolean {
     let first: Timer | undefined;
     for (const timer of this.#timers) if (!first || timer.at < first.at) first = timer;
@@ -62,6 +73,11 @@ export class ManualClock implements Clock {
     first.run();
     return true;
   }
+}
+
+/** A time in whole 1/1024 ms: then differences of times are exact, and 250 ms after any of them are 250. */
+function exact(ms: number): number {
+  return Math.ceil(ms * 1_024) / 1_024;
 }
 
 const LONGEST_REAL_MS = 5_000;

@@ -8,12 +8,31 @@ export { checkNightly } from './nightly.ts';
 export { type OracleOptions, runOracle } from './oracle.ts';
 export { heldBytes, holding, type SocketState, socketsTo } from './probe.ts';
 export { randomFrom } from './random.ts';
-export type { HttpReceiver, Item, PartVerdict, Signal, StreamReceiver } from './receiver.ts';
+export type {
+  GrpcReceiver,
+  HttpReceiver,
+  Item,
+  PartVerdict,
+  PullReceiver,
+  Receiver,
+  RequestShape,
+  Signal,
+  StreamReceiver,
+  UdpReceiver,
+} from './receiver.ts';
 export { type Case, casesOf, type Row, runCase } from './row.ts';
 export { nightlyRows } from './rows/nightly.ts';
-export { ROWS } from './rows.ts';
+export { ROWS, rowsFor } from './rows.ts';
 export { samples } from './samples.ts';
 export { type BlackHole, openBlackHole } from './servers/blackhole.ts';
+export {
+  ending,
+  type GrpcAnswer,
+  type GrpcArrival,
+  type GrpcBehaviour,
+  type GrpcMessage,
+  GrpcServer,
+} from './servers/grpc.ts';
 export {
   type Answer,
   type Arrival,
@@ -25,6 +44,8 @@ export {
   silence,
   takeAndReset,
 } from './servers/http.ts';
-export { type BadLine, openBadLine } from './servers/proxy.ts';
+export { type BadLine, openBadLine, openRelay, type Relay } from './servers/proxy.ts';
+export { retryInfo } from './servers/rpc-status.ts';
 export { FaultStream } from './servers/stream.ts';
 export { type TcpOptions, TcpServer } from './servers/tcp.ts';
+export { UdpServer } from './servers/udp.ts';

@@ -1,37 +1,28 @@
+import { AssertionError } from 'node:assert/strict';
 import { telemetry } from '@oc/core';
 import type { Exporter } from '@oc/core/exporter';
+import {
+  type Backend,
+  type GrpcBackend,
+  grpcBackend,
+  type PullBackend,
+  pullBackend,
+  streamBackend,
+  type UdpBackend,
+  udpBackend,
+} from './backends.ts';
 import { Changes } from './changes.ts';
-import { HARNESS, type Outcome, type ProgramOptions, Programs } from './child.ts';
-import { holds, same } from './claim.ts';
+import type { Outcome } from './child.ts';
+import { eachOnce, holds, same } from './claim.ts';
 import { ManualClock } from './clock.ts';
 import type { ExporterCheck, Target } from './conformance.ts';
-import type { HttpReceiver, Item, Signal } from './receiver.ts';
-import { type Answer, type Behaviour, HttpServer } from './servers/http.ts';
-import { FaultStream } from './servers/stream.ts';
+import { acceptingOf, answersOf, type HttpAnswers, type HttpBackend, httpBackend } from './http-backend.ts';
+import { lastLines, type RowProgramOptions, RowPrograms } from './program.ts';
+import type { GrpcReceiver, HttpReceiver, Item, PullReceiver, Signal, UdpReceiver } from './receiver.ts';
+import type { Behaviour } from './servers/http.ts';
+import { type Address, type ReadAnswer, type ReadHeaders, readAt } from './servers/reader.ts';
 import type { TcpOptions } from './servers/tcp.ts';
 import { Subject, type SubjectOptions } from './subject.ts';
-
-/** Where the exporter under test sends to, whatever its transport is. */
-export interface Backend {
-  readonly target: Target;
-  /** How often each id was taken. */
-  readonly took: ReadonlyMap<string, number>;
-  /** All items that came, taken or not. */
-  readonly items: readonly Item[];
-  /** Calls that it holds without an answer. */
-  readonly unanswered: number;
-  /** Why something that came could not be read. */
-  readonly unreadable: unknown;
-  /** From now on it takes what comes. */
-  accept(): void;
-  /** From now on it says nothing. */
-  stall(): void;
-}
-
-/** A backend that takes HTTP. */
-export interface HttpBackend extends Backend {
-  readonly server: HttpServer;
-}
 
 /** Where one row runs: opens what it needs, and closes all of it at the end. */
 export class Lab {
@@ -42,11 +33,13 @@ export class Lab {
   readonly #subjects: Subject[] = [];
   readonly #backends: Backend[] = [];
   readonly #ends: (() => unknown)[] = [];
-  #programs: Programs | undefined;
+  readonly #programs: RowPrograms;
+  readonly #listening = new Map<Subject, { readonly exporter: Exporter; readonly backend: PullBackend | undefined }>();
 
   constructor(check: ExporterCheck, signal: Signal) {
     this.check = check;
     this.signal = signal;
+    this.#programs = new RowPrograms(check, signal);
   }
 
   /** How the backend answers. Only for rows that apply to HTTP. */
@@ -54,30 +47,10 @@ export class Lab {
     return this.check.receiver as HttpReceiver;
   }
 
-  /** The answers that a receiver need not define. */
-  get answers(): { unavailable: Answer; tooLarge: Answer; throttled: (retryAfter: string) => Answer } {
-    const {
-      unavailable = { status: 503 },
-      tooLarge = { status: 413 },
-      throttled = (retryAfter: string): Answer => ({ status: 429, headers: { 'retry-after': retryAfter } }),
-    } = this.receiver;
-    return { unavailable, tooLarge, throttled };
-  }
-
-  /** Takes all of a request. */
-  get accepting(): Behaviour {
-    const { accepted } = this.receiver;
-    return {
-      act(arrival) {
-        arrival.take();
-        arrival.answer(accepted);
-      },
-    };
-  }
-
   /** Whether the items of this signal must not be sent twice. */
   get isOnce(): boolean {
-    return this.check.receiver.transport === 'http' && (this.check.receiver.once?.includes(this.signal) ?? false);
+    const { receiver } = this.check;
+    return 'once' in receiver && (receiver.once?.includes(this.signal) ?? false);
   }
 
   /** From now on time stands still but for `until` and `pass`. */
@@ -91,59 +64,81 @@ export class Lab {
     this.#ends.push(end);
   }
 
+  /** The answers that a receiver need not define. Only for rows that apply to HTTP. */
+  get answers(): HttpAnswers {
+    return answersOf(this.receiver);
+  }
+
+  /** Takes all of a request. Only for rows that apply to HTTP. */
+  get accepting(): Behaviour {
+    return acceptingOf(this.receiver);
+  }
+
   /** Opens an HTTP server that takes what comes. */
   async http(options: TcpOptions = {}): Promise<HttpBackend> {
-    const { receiver, changes, accepting } = this;
-    const server = await HttpServer.open((request) => receiver.items(request), { changes, ...options });
-    server.behave = accepting;
-    this.onEnd(() => server.tcp.close());
-    const { host, port } = server.tcp;
-    const backend: HttpBackend = {
-      server,
-      target: { url: `${options.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}` },
-      took: server.took,
-      get items() {
-        return server.items;
-      },
-      get unanswered() {
-        return server.unanswered;
-      },
-      get unreadable() {
-        return server.arrivals.find(({ unreadable }) => unreadable !== undefined)?.unreadable;
-      },
-      accept() {
-        server.behave = accepting;
-      },
-      stall() {
-        server.behave = { act: () => {} };
-      },
-    };
-    this.#backends.push(backend);
-    return backend;
+    return this.#opened(await httpBackend(this.receiver, this.changes, options));
   }
 
   /** Opens what this exporter sends to, and which takes what comes. */
   async backend(): Promise<Backend> {
     const { receiver } = this.check;
     if (receiver.transport === 'http') return this.http();
-    const stream = new FaultStream((text) => receiver.items(text), this.changes);
-    const backend: Backend = {
-      target: { stream },
-      took: stream.took,
-      items: stream.items,
-      get unanswered() {
-        return stream.unanswered;
-      },
-      get unreadable() {
-        return stream.unreadable;
-      },
-      accept: () => stream.flow(),
-      stall() {
-        stream.isStalled = true;
-      },
-    };
+    if (receiver.transport === 'grpc') return this.grpc();
+    if (receiver.transport === 'udp') return this.udp();
+    if (receiver.transport === 'pull') return this.#opened(pullBackend());
+    return this.#opened(streamBackend(receiver, this.changes));
+  }
+
+  /** Opens a port that takes datagrams. Only for rows that apply to UDP. */
+  async udp(): Promise<UdpBackend> {
+    return this.#opened(await udpBackend(this.check.receiver as UdpReceiver, this.changes));
+  }
+
+  /** Opens a server that takes gRPC, and what comes. Only for rows that apply to gRPC. */
+  async grpc(options: TcpOptions = {}): Promise<GrpcBackend> {
+    return this.#opened(await grpcBackend(this.calling, this.changes, options));
+  }
+
+  /** How calls are answered. Only for rows that apply to gRPC. */
+  get calling(): GrpcReceiver {
+    return this.check.receiver as GrpcReceiver;
+  }
+
+  /** How the exporter is read. Only for rows that apply to exporters that are read. */
+  get reading(): PullReceiver {
+    return this.check.receiver as PullReceiver;
+  }
+
+  /** Where the exporter of a telemetry listens. Only for rows that apply to exporters that are read. */
+  async addressOf(subject: Subject): Promise<Address> {
+    await subject.oc.ready;
+    const { exporter } = this.#listening.get(subject) ?? {};
+    const address = exporter && this.reading.address(exporter);
+    if (!address) throw new AssertionError({ message: `it listens; it was told: ${subject.messages.join('; ')}` });
+    return address;
+  }
+
+  /** Reads a path of the exporter of a telemetry. */
+  async read(subject: Subject, path: string = this.reading.path, headers: ReadHeaders = {}): Promise<ReadAnswer> {
+    return readAt(await this.addressOf(subject), path, headers);
+  }
+
+  /** Reads the items that an exporter shows. */
+  async #look(subject: Subject): Promise<void> {
+    const { body } = await this.read(subject);
+    const { backend } = this.#listening.get(subject) ?? {};
+    backend?.items.splice(0, Number.POSITIVE_INFINITY, ...(this.reading.items?.(body) ?? []));
+  }
+
+  #opened<T extends Backend>(backend: T): T {
     this.#backends.push(backend);
+    this.onEnd(() => backend.close?.());
     return backend;
+  }
+
+  /** Waits until all that was sent has come: where nothing answers, what the system has taken may be on its way. */
+  async arrived(): Promise<void> {
+    await Promise.all(this.#backends.map((backend) => backend.arrived?.()));
   }
 
   /** Makes the exporter under test. */
@@ -157,8 +152,11 @@ export class Lab {
     const clock = this.#clock;
     const delivery = clock ? { batchDelayMs: 1_000, maxInFlight: 4 } : { batchDelayMs: 10, maxInFlight: 4 };
     const all = { ...options, ...(clock && { clock }), delivery: { ...delivery, ...options.delivery } };
-    const subject = new Subject(this.signal, this.make(target), all, this.changes, this.check.telemetry ?? telemetry);
+    const exporter = this.make(target);
+    const subject = new Subject(this.signal, exporter, all, this.changes, this.check.telemetry ?? telemetry);
     this.#subjects.push(subject);
+    const backend = this.#backends.find((each) => each.target === target) as PullBackend | undefined;
+    if (this.check.receiver.transport === 'pull') this.#listening.set(subject, { exporter, backend });
     return subject;
   }
 
@@ -169,10 +167,12 @@ export class Lab {
 
   /** Waits until something holds, moving time if it stands still. @throws when it does not come to hold. */
   async until(what: string, condition: () => boolean, seen?: () => unknown): Promise<void> {
-    const held = this.#clock
-      ? await this.#clock.until(condition, () => this.#isBusy)
-      : await this.changes.until(condition);
-    holds(`${what}: it did not happen`, held, seen?.());
+    holds(`${what}: it did not happen`, await this.#holds(condition), seen?.());
+  }
+
+  /** Whether something comes to hold before long. */
+  #holds(condition: () => boolean): Promise<boolean> {
+    return this.#clock ? this.#clock.until(condition, () => this.#isBusy) : this.changes.until(condition);
   }
 
   /** Lets time pass that stands still. */
@@ -180,64 +180,56 @@ export class Lab {
     await this.#clock?.pass(ms, () => this.#isBusy);
   }
 
-  /** Waits until all that was accepted is delivered or dropped. */
+  /** Waits until all that was accepted is delivered or dropped; of an exporter that is read: reads it. */
   async settled(subject: Subject): Promise<void> {
-    await this.until(
-      'everything is delivered or counted as dropped',
-      () => subject.isSettled,
-      () => subject.figures(),
-    );
+    if (this.check.receiver.transport === 'pull') return this.#look(subject);
+    // As long as it goes on: how fast it does is up to the machine.
+    for (let left = Number.POSITIVE_INFINITY; !(await this.#holds(() => subject.isSettled)); left = subject.unsettled) {
+      if (subject.unsettled >= left) break;
+    }
+    holds('everything is delivered or counted as dropped', subject.isSettled, subject.figures());
+    await this.arrived();
   }
 
   /** Claims that the receiver's `items` could read all that came. */
   readAll(): void {
-    const reasons = this.#backends.map(({ unreadable }) => unreadable).filter((reason) => reason !== undefined);
-    same('why the items of what came could not be read', reasons.map(String), []);
+    holds('the receiver can read all that came', this.#backends.flatMap(({ unreadable }) => unreadable).length === 0);
+  }
+
+  /** An error with what explains it: before it what could not be read, after it what programs wrote in the end. */
+  explained(error: Error): Error {
+    const unreadable = eachOnce(this.#backends.flatMap((backend) => backend.unreadable));
+    const before = unreadable.map((reason) => `what came could not be read, ${reason}`);
+    const after = this.#programs.outcomes.map(lastLines).filter((lines) => lines !== '');
+    error.message = [...before, error.message, ...after].join('\n');
+    return error;
   }
 
   /** Claims that each id was taken once, and no other was. */
   tookOnce(backend: Backend, ids: readonly string[]): void {
-    same('the backend took each item once', sorted(backend.took), sorted(new Map(ids.map((id) => [id, 1]))));
+    // What the machine has dropped on the way cannot be told from what was never sent.
+    const wanted = backend.lost ? ids.filter((id) => backend.took.has(id)) : ids;
+    const once = wanted.map((id): [string, number] => [id, 1]).sort();
+    same('the backend took each item once', [...backend.took].sort(), once);
   }
 
   /** Claims what became of all items, and that the account is even. */
   accountIs(subject: Subject, delivered: number, dropped: Partial<Record<string, number>> = {}): void {
-    const account = subject.account();
-    same(
-      'the account of what became of the items',
-      { delivered: account.delivered, dropped: account.dropped },
-      {
-        delivered,
-        dropped,
-      },
-    );
+    if (this.check.receiver.transport === 'pull') return; // what is read is not accounted for
+    const seen = subject.account();
+    const account = { delivered: seen.delivered, dropped: seen.dropped };
+    same('the account of what became of the items', account, { delivered, dropped });
     same('items that the account has lost sight of', subject.imbalance(), 0);
   }
 
   /** Runs a program of its own process: it has the names of the harness, and `target`. */
-  async run(
-    program: string,
-    options: ProgramOptions & { readonly targets?: unknown; readonly target?: Target } = {},
-  ): Promise<Outcome> {
-    const { signal } = this;
-    const names = `{ make, open, record, say, point, figures, watched, signal, target, targets }`;
-    const imports =
-      options.extension === '.cjs'
-        ? `const ${names} = require('./harness.mjs');`
-        : `import ${names} from './harness.mjs';`;
-    const { target = {}, targets = {} } = options;
-    const env = { ...options.env, OC_TESTKIT: JSON.stringify({ signal, target, targets }) };
-    return this.#folder.run(`${imports}\n${program}`, { ...options, env });
+  run(program: string, options: RowProgramOptions = {}): Promise<Outcome> {
+    return this.#programs.run(program, options);
   }
 
   /** Puts a file beside the programs; returns its path. */
   file(name: string, content: string): string {
-    return this.#folder.put(name, content);
-  }
-
-  get #folder(): Programs {
-    this.#programs ??= new Programs({ 'subject.mjs': this.check.program, 'harness.mjs': HARNESS });
-    return this.#programs;
+    return this.#programs.put(name, content);
   }
 
   /** A name for each item that programs have made and the backend has: `s0`, `s1`, ..., sorted. */
@@ -247,22 +239,11 @@ export class Lab {
 
   /** Closes all. */
   async end(): Promise<void> {
-    const closing = Promise.all(this.#subjects.map(({ oc }) => oc.shutdown({ withinMs: 20 })));
-    let isClosed = false;
-    const closed = closing.then(
-      () => {
-        isClosed = true;
-      },
-      () => {},
-    );
+    const closing = Promise.allSettled(this.#subjects.map(({ oc }) => oc.shutdown({ withinMs: 20 })));
     for (const end of this.#ends.reverse()) await end();
     // A telemetry that breaks its promises may not end.
     const late = new Promise((resolve) => setTimeout(resolve, 1_000).unref());
-    await Promise.race([this.#clock ? this.#clock.until(() => isClosed) : closed, late]);
-    this.#programs?.remove();
+    await Promise.race([this.#clock?.settle(closing) ?? closing, late]);
+    this.#programs.remove();
   }
-}
-
-function sorted(took: ReadonlyMap<string, number>): readonly (readonly [string, number])[] {
-  return [...took].sort(([one], [other]) => (one < other ? -1 : 1));
 }

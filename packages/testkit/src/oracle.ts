@@ -1,9 +1,10 @@
 import { holds, same } from './claim.ts';
-import type { HttpBackend, Lab } from './lab.ts';
+import type { Lab } from './lab.ts';
 import { randomFrom } from './random.ts';
 import type { Item } from './receiver.ts';
-import type { Arrival, answering } from './servers/http.ts';
 import { lossOf, type Subject } from './subject.ts';
+import { runUdpOracle } from './udp-oracle.ts';
+import { type Delivery, type Victim, victimOf } from './victims.ts';
 
 /** How an oracle runs. */
 export interface OracleOptions {
@@ -18,45 +19,41 @@ const ATTEMPT_MS = 2_000;
 
 /** A backend that does harm by chance, and what its ledger says about answers that never arrived. */
 class Tormentor {
-  readonly backend: HttpBackend;
+  readonly backend: Victim['backend'];
   /** How often an id was taken without the client getting to know. */
   readonly lost: Map<string, number> = new Map();
   isHarmful = true;
-  readonly #lab: Lab;
+  readonly #victim: Victim;
   readonly #random: () => number;
 
-  constructor(lab: Lab, backend: HttpBackend, random: () => number) {
-    this.#lab = lab;
-    this.backend = backend;
+  constructor(victim: Victim, random: () => number) {
+    this.backend = victim.backend;
+    this.#victim = victim;
     this.#random = random;
-    backend.server.behave = { act: (arrival) => this.#treat(arrival) };
+    victim.meet((delivery) => this.#treat(delivery));
   }
 
-  #treat(arrival: Arrival): void {
-    const { answers, receiver, accepting } = this.#lab;
-    const has = (kind: string): boolean => arrival.items.some(({ name }) => name.startsWith(kind));
-    if (arrival.items.length > MOST_ITEMS || has('huge')) arrival.answer(answers.tooLarge);
-    else if (receiver.poisoned && has('poison')) arrival.answer(receiver.poisoned);
-    else if (this.isHarmful) this.#harm(arrival);
-    else accepting.act(arrival);
+  #treat(delivery: Delivery): void {
+    const has = (kind: string): boolean => delivery.items.some(({ name }) => name.startsWith(kind));
+    if (delivery.items.length > MOST_ITEMS || has('huge')) delivery.refuse('too large');
+    else if (this.#victim.isPicky && has('poison')) delivery.refuse('poisoned');
+    else if (this.isHarmful) this.#harm(delivery);
+    else delivery.accept();
   }
 
-  #harm(arrival: Arrival): void {
-    const { answers, receiver, accepting } = this.#lab;
-    const { partial } = receiver;
-    const answer = (what: Parameters<typeof answering>[0]): void => arrival.answer(what);
+  #harm(delivery: Delivery): void {
     const harms: readonly (readonly [number, () => void])[] = [
-      [0.08, () => answer(answers.unavailable)],
-      [0.03, () => answer(answers.throttled('3'))],
-      [0.06, () => arrival.reset()],
-      [0.08, () => this.#lose(arrival, () => arrival.reset())],
-      [0.02, () => this.#lose(arrival, () => {})],
+      [0.08, () => delivery.refuse('unavailable')],
+      [0.03, () => delivery.refuse('throttled')],
+      [0.06, () => delivery.drop()],
+      [0.08, () => this.#lose(delivery, () => delivery.drop())],
+      [0.02, () => this.#lose(delivery, () => {})],
       [0.02, () => {}],
-      [0.02, () => answer({ status: 401 })],
-      [0.03, () => answer({ status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' })],
-      [0.03, () => answer({ status: 307, headers: { location: 'http://127.0.0.1:9/' } })],
-      [partial ? 0.1 : 0, () => this.#partly(arrival)],
-      [1, () => accepting.act(arrival)],
+      [0.02, () => delivery.refuse('denied')],
+      [0.03, () => delivery.refuse('a page')],
+      [0.03, () => delivery.refuse('elsewhere')],
+      [delivery.takePart ? 0.1 : 0, () => this.#partly(delivery)],
+      [1, () => delivery.accept()],
     ];
     let dice = this.#random();
     for (const [share, act] of harms) {
@@ -68,20 +65,20 @@ class Tormentor {
   }
 
   /** Takes all of it in a way that the client cannot get to know. */
-  #lose(arrival: Arrival, act: () => void): void {
-    arrival.take();
-    for (const { id } of arrival.items) this.lost.set(id, (this.lost.get(id) ?? 0) + 1);
+  #lose(delivery: Delivery, act: () => void): void {
+    delivery.take();
+    for (const { id } of delivery.items) this.lost.set(id, (this.lost.get(id) ?? 0) + 1);
     act();
   }
 
-  #partly(arrival: Arrival): void {
+  #partly(delivery: Delivery): void {
     const parts = { accepted: [] as Item[], rejected: [] as Item[], retryable: [] as Item[] };
-    for (const item of arrival.items) {
+    for (const item of delivery.items) {
       const dice = this.#random();
       parts[dice < 0.05 ? 'rejected' : dice < 0.25 ? 'retryable' : 'accepted'].push(item);
     }
-    arrival.take(parts.accepted.map(({ id }) => id));
-    arrival.answer(this.#lab.receiver.partial?.(parts) ?? this.#lab.receiver.accepted);
+    delivery.take(parts.accepted.map(({ id }) => id));
+    delivery.takePart?.(parts);
   }
 }
 
@@ -89,11 +86,13 @@ class Tormentor {
  * Sends items through random faults and compares three ledgers: what the API acknowledged, what the backend took, what the
  * account says. Five properties: each item arrives or is counted; none is invented; each carries what was issued; a fresh
  * one passes when the faults are over; none comes twice unless an answer was lost. Of metrics, totals: the last one that
- * arrives is right, and the deltas that arrive are never more than what was recorded.
+ * arrives is right, and the deltas that arrive are never more than what was recorded. Over UDP the only fault is a port
+ * that comes and goes.
  */
 export async function runOracle(lab: Lab, options: OracleOptions): Promise<void> {
+  if (lab.check.receiver.transport === 'udp') return runUdpOracle(lab, options);
   lab.stopTime();
-  const tormentor = new Tormentor(lab, await lab.http(), randomFrom(options.seed + 1));
+  const tormentor = new Tormentor(await victimOf(lab), randomFrom(options.seed + 1));
   const delivery = { attemptMs: ATTEMPT_MS, batchItems: 200 };
   const subject = lab.open(tormentor.backend, { delivery });
   await (lab.signal === 'spans' ? oracleOfSpans : oracleOfMetrics)(lab, subject, tormentor, options);
@@ -130,7 +129,6 @@ async function oracleOfMetrics(
   { seed, steps = 250 }: OracleOptions,
 ): Promise<void> {
   const random = randomFrom(seed);
-  const { server } = tormentor.backend;
   /** What each row has been, in order. */
   const totals = new Map<string, number[]>();
   const add = (id: string, value: number): void => {
@@ -153,7 +151,7 @@ async function oracleOfMetrics(
   await lab.settled(subject);
 
   const values = new Map<string, number[]>();
-  for (const { id, value } of server.taken) values.set(id, [...(values.get(id) ?? []), Number(value)]);
+  for (const { id, value } of tormentor.backend.taken) values.set(id, [...(values.get(id) ?? []), Number(value)]);
   same(
     'rows that nobody has recorded',
     [...values.keys()].filter((id) => !totals.has(id)),

@@ -1,6 +1,6 @@
 import type { ExporterCheck } from './conformance.ts';
 import { Lab } from './lab.ts';
-import type { Signal } from './receiver.ts';
+import type { Receiver, Signal } from './receiver.ts';
 
 /** One fault, and the behaviour that is required of an exporter then. */
 export interface Row {
@@ -14,6 +14,8 @@ export interface Row {
   readonly inChildren?: boolean | undefined;
   /** Whether it keeps the event loop so busy that others would miss their deadlines. */
   readonly isHeavy?: boolean | undefined;
+  /** The only transport that it is of; it stands in for a row of the same id that is of all. Default: it is of all. */
+  readonly transport?: Receiver['transport'] | undefined;
   /** True, or why it has no meaning for this exporter. */
   applies(check: ExporterCheck): true | string;
   /** Rejects with an AssertionError that says which promise was not kept. */
@@ -44,10 +46,11 @@ export function casesOf(row: Row, check: ExporterCheck): readonly Case[] {
     const isSent = check.signals.includes(row.signals);
     return [of(row.signals, isSent ? reason : `it sends no ${row.signals}`)];
   }
-  return (row.signals === 'each' ? check.signals : [first]).map((signal) => of(signal, reason));
+  const all = row.signals === 'each' && check.signals.length > 0 ? check.signals : [first];
+  return all.map((signal) => of(signal, reason));
 }
 
-const LONGEST_MS = 20_000;
+const LONGEST_MS = 25_000;
 
 /** Runs a case. @throws what the row says is not kept. */
 export async function runCase(
@@ -63,6 +66,8 @@ export async function runCase(
   try {
     await Promise.race([row.run(lab), late]);
     lab.readAll();
+  } catch (error) {
+    throw error instanceof Error ? lab.explained(error) : error;
   } finally {
     clearTimeout(timer);
     await lab.end();
@@ -77,9 +82,22 @@ export function needing(...needs: readonly Need[]): Row['applies'] {
   return (check) => needs.map((need) => need(check)).find((reason) => reason !== true) ?? true;
 }
 
+const NOT_HTTP = {
+  stream: 'it writes to a stream, not to a network',
+  udp: 'it sends datagrams, which nothing answers',
+  grpc: 'it speaks gRPC, not HTTP',
+  pull: 'it is read, and sends nothing',
+} as const;
+
 /** It sends over HTTP. */
-export const overHttp: Need = ({ receiver }) =>
-  receiver.transport === 'http' || 'it writes to a stream, not to a network';
+export const overHttp: Need = ({ receiver: { transport } }) => transport === 'http' || NOT_HTTP[transport];
+
+/** Its backend answers, over HTTP or gRPC. */
+export const answered: Need = ({ receiver }) => {
+  if (receiver.transport === 'grpc') return receiver.accepted !== 'written' || NO_ANSWER;
+  return receiver.transport === 'http' || NOT_HTTP[receiver.transport];
+};
+const NO_ANSWER = 'it waits for no answer: what it has written counts as delivered';
 
 /** `make` takes this of its target. */
 export function taking(what: 'secret' | 'agent'): Need {

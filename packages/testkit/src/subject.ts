@@ -137,10 +137,15 @@ export class Subject {
     return accepted - delivered - lossOf(dropped) - queued - inFlight;
   }
 
+  /** How many items are neither delivered nor dropped. */
+  get unsettled(): number {
+    const { accepted, delivered, dropped } = this.account();
+    return accepted - delivered - lossOf(dropped);
+  }
+
   /** Whether something was accepted, and all of it is delivered or dropped. */
   get isSettled(): boolean {
-    const { accepted, delivered, dropped } = this.account();
-    return accepted > 0 && accepted === delivered + lossOf(dropped);
+    return this.account().accepted > 0 && this.unsettled === 0;
   }
 
   /** The messages that `onError` heard. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ExporterCheck, Item } from '@oc/testkit';
+import type { ExporterCheck, Item, ReceivedRequest } from '@oc/testkit';
 import ts from 'typescript';
 import { sound } from './sound.ts';
 
@@ -8,6 +8,11 @@ export const SOUND: string = ts.transpile(readFileSync(new URL('sound.ts', impor
   module: ts.ModuleKind.ESNext,
   target: ts.ScriptTarget.ES2023,
 });
+
+/** What the sound exporter sends. */
+function bodyOf({ body }: ReceivedRequest): { readonly service: string; readonly items: readonly Item[] } {
+  return JSON.parse(`${body}`);
+}
 
 /** How the sound exporter is checked. */
 export const check: ExporterCheck = {
@@ -28,9 +33,8 @@ export const check: ExporterCheck = {
       ].filter(({ ids }) => ids.length > 0);
       return { status: 200, body: JSON.stringify({ failed }) };
     },
-    items: ({ body }) =>
-      (JSON.parse(`${body}`) as (Item & { labels?: Item['attributes'] })[]).map((item) => {
-        return { ...item, attributes: item.attributes ?? item.labels ?? {} };
-      }),
+    items: (request) => bodyOf(request).items,
+    request: { method: 'POST', path: '/', contentType: 'application/json' },
+    service: (request) => bodyOf(request).service,
   },
 };

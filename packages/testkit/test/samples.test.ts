@@ -10,9 +10,14 @@ function rowsOf({ timeSeries }: Metric): readonly TimeSeries[] {
 }
 
 it('samples are the same in each run', async () => {
-  const again = (await import('../src/samples.ts?again' as '../src/samples.ts')).samples;
-  expect(again).not.toBe(samples);
-  expect(again).toEqual(samples);
+  const again = {
+    ...(await import('../src/samples/spans.ts?again' as '../src/samples/spans.ts')),
+    ...(await import('../src/samples/metrics.ts?again' as '../src/samples/metrics.ts')),
+  };
+  for (const kind of ['spans', 'metrics'] as const) {
+    expect(again[kind]).not.toBe(samples[kind]);
+    expect(again[kind]).toEqual(samples[kind]);
+  }
 });
 
 describe('sample spans', () => {

@@ -93,7 +93,8 @@ export function sound(options?: SoundOptions, ways: Ways = {}): Exporter {
     call: ExportCall,
   ): Promise<void> {
     const once: Send = async (items, { signal, ...rest }) => {
-      const body = JSON.stringify(items.map(json));
+      const service = rest.resource.labels['service.name'];
+      const body = JSON.stringify({ service, items: items.map(json) });
       const request = {
         body,
         headers: { 'content-type': 'application/json' },

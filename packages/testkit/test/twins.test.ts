@@ -1,4 +1,4 @@
-import { type Lab, ROWS, runOracle } from '@oc/testkit';
+import { type Lab, rowsFor, runOracle } from '@oc/testkit';
 import { describe, expect, it } from 'vitest';
 import { check } from './check.ts';
 import { failuresOf } from './failing.ts';
@@ -6,7 +6,7 @@ import { PROGRAM_TWINS, TWINS } from './twins.ts';
 
 // What proves that a row can fail: for each there is a twin of the sound exporter that breaks its promise, and no other.
 
-const LIVE = ROWS.filter((row) => row.applies(check) === true);
+const LIVE = rowsFor(check).filter((row) => row.applies(check) === true);
 const SEED = 7; // faults of each kind come up
 const HERE = LIVE.filter(({ inChildren }) => !inChildren).map((row) =>
   row.id === 'oracle' ? { ...row, run: (lab: Lab) => runOracle(lab, { seed: SEED }) } : row,

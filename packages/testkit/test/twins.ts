@@ -124,12 +124,12 @@ const outside = new AsyncResource('outside of every context');
 const keys = new Map<string, string>();
 const live = new Map<string, Record<string, unknown>>();
 
-/** node-fetch with sockets of its own, which follows redirects. */
-function followingFetch(): Fetch {
+/** node-fetch with sockets of its own, and requests that `change` has changed. */
+function ownFetch(change: (init: Parameters<Fetch>[1]) => object): Fetch {
   const agent = new Agent({ keepAlive: true });
-  return async (url, { body, ...init }) => {
+  return async (url, init) => {
     const { default: fetch } = await import('node-fetch');
-    return fetch(url, { ...init, body: Buffer.from(body), agent, redirect: 'follow' });
+    return fetch(url, { ...init, body: Buffer.from(init.body), agent, ...change(init) });
   };
 }
 
@@ -228,7 +228,7 @@ export const TWINS: readonly Twin[] = [
       },
     }),
   },
-  { twin: 'follows redirects', breaks: ['B10'], ways: () => ({ fetch: followingFetch() }) },
+  { twin: 'follows redirects', breaks: ['B10'], ways: () => ({ fetch: ownFetch(() => ({ redirect: 'follow' })) }) },
   {
     twin: 'passes on what the backend says as it came',
     breaks: ['B12'],
@@ -328,6 +328,14 @@ export const TWINS: readonly Twin[] = [
     twin: 'takes line breaks out of names',
     breaks: ['V8'],
     ways: altering((item) => ({ ...item, name: item.name.replaceAll(/[\r\n]+/g, ' ') })),
+  },
+  {
+    twin: 'makes another row of a label of two lines',
+    breaks: ['V8-metrics'],
+    ways: altering((item) => {
+      const hasLines = Object.values(item.attributes).some((value) => /smuggled 7/.test(String(value)));
+      return hasLines && item.traceId === undefined ? { ...item, id: `${item.id}-more` } : item;
+    }),
   },
   { twin: 'finds out about a wrong key when it sends', breaks: ['V8-keys'], ways: () => ({ secret: String }) },
   {
@@ -437,6 +445,22 @@ export const TWINS: readonly Twin[] = [
     breaks: ['Q9'],
     ways: () => ({
       around: (send, ...rest) => outside.runInAsyncScope(() => send(...rest)),
+    }),
+  },
+
+  // Request
+  {
+    twin: 'calls its JSON plain text',
+    breaks: ['request'],
+    ways: () => ({
+      fetch: ownFetch(({ headers }) => ({ headers: { ...headers, 'content-type': 'text/plain' } })),
+    }),
+  },
+  {
+    twin: 'does not say whose items they are',
+    breaks: ['request'],
+    ways: () => ({
+      around: (send, items, { signal, ...call }) => send(items, { ...call, signal, resource: { labels: {} } }),
     }),
   },
 

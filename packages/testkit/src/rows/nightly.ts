@@ -1,5 +1,6 @@
 import { holds, same } from '../claim.ts';
 import type { Lab } from '../lab.ts';
+import { wordOf } from '../program.ts';
 import { randomFrom } from '../random.ts';
 import { needing, overHttp, type Row } from '../row.ts';
 import type { Behaviour } from '../servers/http.ts';
@@ -148,7 +149,7 @@ export function nightlyRows(minutes: number): readonly Row[] {
           { target: backend.target, at: { frozen: freeze }, longestMs: ms + 20_000 },
         );
         const { code, stderr } = outcome;
-        const [{ unsettled, tookMs }] = outcome.said as [{ unsettled: number; tookMs: number }];
+        const { unsettled, tookMs } = wordOf<{ unsettled: number; tookMs: number }>(outcome);
         same('how the program ended', { code, stderr, unsettled }, { code: 0, stderr: '', unsettled: 0 });
         holds('the flush is answered in time', tookMs < 3_200, tookMs);
         same('items that arrived', backend.took.size, 15);
@@ -195,7 +196,7 @@ export function nightlyRows(minutes: number): readonly Row[] {
           { target: backend.target, flags: ['--expose-gc'], longestMs: ms + 30_000 },
         );
         type Look = { bytes: number; handles: number };
-        const [{ before, after, dropped }] = outcome.said as [{ before: Look; after: Look; dropped: object }];
+        const { before, after, dropped } = wordOf<{ before: Look; after: Look; dropped: object }>(outcome);
         const hours = (ms * 3) / 4 / 3_600_000;
         const grown = after.bytes - before.bytes;
         holds('the heap grows less than 1 MB an hour', grown < 1e6 * (1 + hours), grown);

@@ -1,5 +1,5 @@
 import { runOracle } from '../oracle.ts';
-import { needing, overHttp, type Row } from '../row.ts';
+import { answered, needing, type Row } from '../row.ts';
 
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 30));
 
@@ -9,7 +9,7 @@ export const ORACLE: readonly Row[] = [
     id: 'oracle',
     title: `random faults: what was acknowledged arrives or is counted, unchanged, and once (SEED=${SEED})`,
     signals: 'each',
-    applies: needing(overHttp),
+    applies: needing(answered),
     run: (lab) => runOracle(lab, { seed: SEED }),
   },
 ];

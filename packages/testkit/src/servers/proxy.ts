@@ -32,3 +32,35 @@ export function openBadLine(port: number, { delayMs, lossShare }: BadLine, rando
     pass(far, near);
   });
 }
+
+/** A server that passes bytes on until it is told to swallow them. */
+export interface Relay {
+  readonly tcp: TcpServer;
+  /** What comes over connections that are open now is swallowed, and nothing tells either side; new ones are passed on. */
+  swallow(): void;
+}
+
+/** A relay to a port of 127.0.0.1, whose connections can go dead as those behind a firewall that has forgotten them. */
+export async function openRelay(port: number): Promise<Relay> {
+  const dead = new Set<Socket>();
+  const open = new Set<Socket>();
+  const tcp = await TcpServer.open((near) => {
+    const far = connect(port, '127.0.0.1').on('error', () => {});
+    open.add(near);
+    const pass = (from: Socket, to: Socket): void => {
+      from.on('data', (chunk) => {
+        if (!dead.has(near)) to.write(chunk);
+      });
+      from.on('close', () => to.destroy());
+    };
+    pass(near, far);
+    pass(far, near);
+    near.once('close', () => open.delete(near));
+  });
+  return {
+    tcp,
+    swallow() {
+      for (const socket of open) dead.add(socket);
+    },
+  };
+}

@@ -11,8 +11,8 @@ export class FaultStream extends Writable {
   readonly items: Item[] = [];
   /** Whether it passes on what it gets, or holds it. */
   isStalled = false;
-  /** Why the items of a chunk could not be read. */
-  unreadable: unknown;
+  /** Why the items of chunks could not be read. */
+  readonly unreadable: unknown[] = [];
   readonly #itemsOf: (text: string) => readonly Item[];
   readonly #changes: Changes;
   #held: (() => void) | undefined;
@@ -37,7 +37,7 @@ export class FaultStream extends Writable {
         this.items.push(...items);
         for (const { id } of items) this.took.set(id, (this.took.get(id) ?? 0) + 1);
       } catch (error) {
-        this.unreadable = error;
+        this.unreadable.push(error);
       }
       done();
       this.#changes.tell();

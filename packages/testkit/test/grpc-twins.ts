@@ -1,0 +1,161 @@
+import { ExportError } from '@oc/core/exporter';
+import type { ExporterCheck } from '@oc/testkit';
+import { grpcCheck, SOUND_GRPC } from './grpc-check.ts';
+import { type GrpcItem, type GrpcWays, soundGrpc } from './sound-grpc.ts';
+import { isOfOracle, type TransportTwin } from './transport-twin.ts';
+
+function grpc(ways: () => GrpcWays): () => ExporterCheck {
+  return () => {
+    const own = ways();
+    return { ...grpcCheck, make: ({ url, secret }) => soundGrpc({ url, secret }, own) };
+  };
+}
+
+/** With failures changed whose message is such. */
+function grpcFailing(
+  message: RegExp,
+  change: (error: ExportError) => ExportError | undefined = (error) => new ExportError('rejected', error.message),
+): () => ExporterCheck {
+  return grpc(() => ({ failed: (error) => (message.test(error.message) ? change(error) : error) }));
+}
+
+function grpcMeaning(failures: GrpcWays['failures'] = {}): () => ExporterCheck {
+  return grpc(() => ({ failures }));
+}
+
+function grpcItem(item: (item: GrpcItem) => GrpcItem): () => ExporterCheck {
+  return grpc(() => ({ item }));
+}
+
+const keys = new Map<unknown, string>();
+
+/** Twins of the rows of gRPC. */
+export const GRPC_TWINS: readonly TransportTwin[] = [
+  { twin: 'gives up when nobody listens', breaks: ['N1'], check: grpcFailing(/ECONNREFUSED/) },
+  {
+    twin: 'gives up when a connection is reset',
+    breaks: ['N2', 'N11', 'B15'],
+    check: grpcFailing(/ECONNRESET|dropped/),
+  },
+  { twin: 'makes one connection and no other', breaks: ['N7', 'N11'], check: grpc(() => ({ isOnce: true })) },
+  {
+    twin: 'gives up when a stream is reset',
+    breaks: ['N11'],
+    check: grpcFailing(/Stream refused|Call cancelled/),
+  },
+  {
+    twin: 'does not stop when its time is up',
+    breaks: ['N3', 'N4', 'N11-idle', 'oracle'],
+    check: grpc(() => ({
+      around: (send, call) => send({ ...call, warn: call.warn, signal: new AbortController().signal }),
+    })),
+  },
+  {
+    twin: 'leaves its calls behind when its time is up',
+    breaks: ['N4', 'N11-idle'],
+    check: grpc(() => ({
+      around: async (send, { signal, ...call }) => {
+        const late = new Promise<never>((_, reject) => {
+          signal.addEventListener('abort', () => reject(new ExportError('unavailable', 'soundGrpc: late')));
+        });
+        await Promise.race([send({ ...call, signal: new AbortController().signal }), late]);
+      },
+    })),
+  },
+  { twin: 'stays with a connection that is dead', breaks: ['N11-idle'], check: grpc(() => ({ isFaithful: true })) },
+  {
+    twin: 'replaces an address that makes no sense',
+    breaks: ['Q6'],
+    check: grpc(() => ({ url: (url) => (/^https?:\/\/./.test(String(url)) ? String(url) : undefined) })),
+  },
+  {
+    twin: 'takes no notice of a RetryInfo',
+    breaks: ['B1'],
+    check: grpcFailing(/./, (error) => new ExportError(error.failure, error.message)),
+  },
+  { twin: 'drops what is refused for the moment', breaks: ['B2'], check: grpcFailing(/ended with 14: $/) },
+  { twin: 'drops what is too large in one piece', breaks: ['B3'], check: grpcFailing(/larger than max/) },
+  { twin: 'drops all for one poisoned item', breaks: ['B4', 'B9'], check: grpcMeaning({ 3: 'rejected' }) },
+  {
+    twin: 'drops what a wrong key is sent with',
+    breaks: ['B5', 'B8', 'B9'],
+    check: grpcMeaning({ 7: 'rejected', 16: 'rejected' }),
+  },
+  {
+    twin: 'does not say what it called',
+    breaks: ['B6'],
+    check: grpcFailing(/./, (error) => Object.assign(error, { message: error.message.replace(/\/sound\S+/, 'it') })),
+  },
+  { twin: 'reads no reply', breaks: ['B7', 'oracle'], check: grpc(() => ({ reply: () => '' })) },
+  {
+    twin: 'stumbles over a reply that it cannot read',
+    breaks: ['B8'],
+    check: grpc(() => ({ reply: (reply) => JSON.stringify(JSON.parse(reply)) })),
+  },
+  {
+    twin: 'takes an internal error for a moment of weakness',
+    breaks: ['B9'],
+    check: grpcMeaning({ 13: 'unavailable' }),
+  },
+  {
+    twin: 'passes on what the backend says as it came',
+    breaks: ['B12'],
+    check: grpcFailing(/./, (error) => Object.assign(error, { message: `${error.message}\u001b[2J` })),
+  },
+  {
+    twin: 'changes items from attempt to attempt',
+    breaks: ['B15'],
+    check: grpc(() => {
+      let attempts = 0;
+      return { item: (item) => ({ ...item, attributes: { ...item.attributes, attempts: attempts++ } }) };
+    }),
+  },
+  {
+    twin: 'sends to a host with the key that it saw first',
+    breaks: ['B17'],
+    check: grpc(() => ({
+      secret: (secret, url) => {
+        const key = keys.get(url) ?? secret;
+        if (key !== undefined) keys.set(url, key);
+        return key;
+      },
+    })),
+  },
+  {
+    twin: 'takes line breaks out of a key',
+    breaks: ['V8-keys'],
+    check: grpc(() => ({ secret: (secret) => secret?.replaceAll(/[^ -~]/g, '') })),
+  },
+  {
+    twin: 'shows its key when it is refused',
+    breaks: ['V10'],
+    check: () => ({
+      ...grpcCheck,
+      make: ({ url, secret }) =>
+        soundGrpc(
+          { url, secret },
+          { failed: (error) => Object.assign(error, { message: `${error.message} ${secret ?? ''}` }) },
+        ),
+    }),
+  },
+  {
+    twin: 'changes what some carry',
+    breaks: ['oracle'],
+    check: grpcItem((item) =>
+      isOfOracle(item) ? { ...item, attributes: { ...item.attributes, 'testkit.payload': 'none' }, value: -1 } : item,
+    ),
+  },
+  {
+    twin: 'makes some up',
+    breaks: ['oracle'],
+    check: grpcItem((item) => (isOfOracle(item) ? { ...item, id: `${item.id}0` } : item)),
+  },
+  {
+    twin: 'takes any certificate',
+    breaks: ['T1'],
+    check: () => ({
+      ...grpcCheck,
+      program: `${SOUND_GRPC}\nexport const make = ({ url }) => soundGrpc({ url }, { isTrusting: true });`,
+    }),
+  },
+];

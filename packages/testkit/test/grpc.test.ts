@@ -1,0 +1,4 @@
+import { checkExporter } from '@oc/testkit';
+import { grpcCheck } from './grpc-check.ts';
+
+checkExporter(grpcCheck);

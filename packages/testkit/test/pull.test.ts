@@ -1,0 +1,4 @@
+import { checkExporter } from '@oc/testkit';
+import { pullCheck } from './pull-check.ts';
+
+checkExporter(pullCheck);
