@@ -47,12 +47,36 @@ function lastHealth(output: string): string[][] {
     .map((line) => line.trim().split(/ {2,}/));
 }
 
+interface Seen {
+  readonly names: readonly string[];
+  readonly rpcs: readonly string[];
+  readonly exporters: readonly string[];
+  readonly unsampled: readonly string[];
+}
+
+/** What the shop's pages show, at the address in its first line. */
+async function seenOn(output: string): Promise<Seen> {
+  const [, pages = ''] =
+    /^See what the shop does, live in your browser: {2}(http:\/\/localhost:\d+\/)\n/.exec(output) ?? [];
+  const read = async <T>(path: string): Promise<T> => (await (await fetch(pages + path)).json()) as T;
+  const { names } = await read<{ names: readonly { name: string }[] }>('tracez?show=names&format=json');
+  const { sent } = await read<{ sent: readonly { method: string }[] }>('rpcz?format=json');
+  const { exporters } = await read<{ exporters: readonly { name: string }[] }>('exporterz?format=json');
+  const { traces } = await read<{ traces: readonly { name: string; sampled?: boolean }[] }>('tracez?format=json');
+  return {
+    names: names.map(({ name }) => name),
+    rpcs: sent.map(({ method }) => method),
+    exporters: exporters.map(({ name }) => name),
+    unsampled: traces.filter(({ sampled }) => sampled === false).map(({ name }) => name),
+  };
+}
+
 test('the shop of `npm start` delivers every span that it shows, and says so when it is closed', async (ctx) => {
   if (!existsSync(PROGRAM)) ctx.skip('tools/demo is not built; npm test builds it');
   const received: ZipkinSpan[] = [];
   const zipkin = await openCollector(received);
   const child = spawn(process.execPath, [PROGRAM], {
-    env: { ...process.env, ZIPKIN: zipkin, PORT: '0', NO_COLOR: '1', FORCE_COLOR: '0' },
+    env: { ...process.env, ZIPKIN: zipkin, PORT: '0', ZPAGES_PORT: '0', NO_COLOR: '1', FORCE_COLOR: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   demo = child;
@@ -61,13 +85,22 @@ test('the shop of `npm start` delivers every span that it shows, and says so whe
 
   // Once an order is queued, a batch with a link to it is shipped, at closing time at the latest.
   let output = '';
+  let seen: Seen | undefined;
   for await (const chunk of child.stdout.setEncoding('utf8')) {
-    if (!output.includes('  orders send') && `${output}${chunk}`.includes('  orders send')) child.kill('SIGINT');
     output += chunk;
+    if (seen || !output.includes('  orders send')) continue;
+    seen = await seenOn(output);
+    child.kill('SIGINT');
   }
 
   expect({ code: await exited, errors: await errors }).toEqual({ code: 0, errors: '' });
-  expect(output).toMatch(/^The shop is open at http:\/\/127\.0\.0\.1:\d+;/);
+  expect(output).toMatch(/\nThe shop is open at http:\/\/127\.0\.0\.1:\d+;/);
+  expect(seen).toEqual({
+    names: expect.arrayContaining(['POST /checkout', 'payment authorize', 'orders send']),
+    rpcs: expect.arrayContaining(['shop.payment/authorize', 'shop.stock/reserve']),
+    exporters: ['zpages', 'console', 'archive', 'zipkin'],
+    unsampled: expect.arrayContaining(['health check']),
+  });
   const shown = [...output.matchAll(/ ([0-9a-f]{8}\/[0-9a-f]{8}) {2}/g)].map(([, id]) => id);
   expect(received.map(({ traceId, id }) => `${traceId.slice(0, 8)}/${id.slice(0, 8)}`).sort()).toEqual(shown.sort());
   expect(output).toMatch(/consumer .* orders ship .*\d link/);
@@ -77,6 +110,7 @@ test('the shop of `npm start` delivers every span that it shows, and says so whe
   const spans = `${shown.length}`;
   expect(rows.filter(([, signal]) => signal === 'spans')).toEqual([
     ['console', 'spans', 'closed', spans, spans, '0', '0'],
+    ['archive', 'spans', 'closed', spans, spans, '0', '0'],
     ['zipkin', 'spans', 'closed', spans, spans, '0', '0'],
   ]);
   const [, , , collected, ...rest] = rows.find(([, signal]) => signal === 'metrics') ?? [];

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StatusCode } from '@oc/core';
 import { between, chance } from './luck.ts';
+import { recordRpc } from './rpcs.ts';
 import { oc } from './telemetry.ts';
 
 /** A 'no' that the customer is told. */
@@ -37,6 +38,11 @@ export function sendMail(template: string): Promise<void> {
   });
 }
 
+/** Asks all sellers side by side what they offer. */
+export async function sellerOffers(sellers: readonly string[]): Promise<void> {
+  await Promise.all(sellers.map((seller) => call(seller, 'offers list', { 'offers.seller': seller }, 30, () => {})));
+}
+
 /**
  * Stands for a call over the network: a client span that takes its time, far more now and then. What `outcome` throws
  * is recorded by `tracer.span`, which ends the span and lets the error go on.
@@ -50,6 +56,9 @@ function call(
 ): Promise<void> {
   const options = { kind: 'client', attributes: { 'peer.service': service, ...attributes } } as const;
   return oc.tracer.span(name, options, async (span) => {
+    const started = performance.now();
+    const ended = (status: StatusCode): void =>
+      recordRpc(oc.stats, `shop.${service}/${name.split(' ').at(-1)}`, status, performance.now() - started);
     if (chance(0.1)) {
       span.annotate('no free connection', { 'pool.size': 8 });
       await pause(between(200, 600));
@@ -57,8 +66,10 @@ function call(
     await pause(typicalMs * between(0.5, 1.5));
     try {
       outcome();
+      ended('OK');
     } catch (error) {
       if (error instanceof Refusal) span.setStatus(error.code, error.message);
+      ended(error instanceof Refusal ? error.code : 'UNKNOWN');
       throw error;
     }
   });

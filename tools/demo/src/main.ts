@@ -1,16 +1,23 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { sendCustomers, traffic } from './customers.ts';
+import { startPolling } from './polling.ts';
 import { healthTable } from './report.ts';
 import { ordersWaiting, startShipping } from './shipping.ts';
 import { openShop } from './shop.ts';
-import { oc } from './telemetry.ts';
+import { oc, pages } from './telemetry.ts';
 
 const REPORT_EVERY_MS = 10_000;
 
 const server = await openShop(Number(process.env.PORT ?? 0));
 const shop = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
+await oc.ready;
+console.log(
+  pages.address
+    ? `See what the shop does, live in your browser:  http://localhost:${pages.address.port}/`
+    : 'The pages that show it need another port:  ZPAGES_PORT=0 npm start',
+);
 console.log(`The shop is open at ${shop}; be a customer:  curl ${shop}/products`);
 console.log(
   oc.health().some(({ name }) => name === 'zipkin')
@@ -22,6 +29,7 @@ console.log('Ctrl-C closes it. One line for each span as it ends, and the metric
 const closing = new AbortController();
 const customers = sendCustomers(shop, closing.signal);
 const stopShipping = startShipping();
+const stopPolling = startPolling(shop);
 const started = performance.now();
 const reports = setInterval(() => report(), REPORT_EVERY_MS);
 
@@ -39,6 +47,7 @@ await new Promise((resolve) => process.on('SIGINT', resolve).on('SIGTERM', resol
 console.log('\nThe shop closes: customers leave, the last orders are shipped, telemetry is flushed.');
 clearInterval(reports);
 closing.abort();
+stopPolling();
 await customers;
 await stopShipping();
 server.close();

@@ -1,6 +1,9 @@
 import { count, distribution, type Exporter, lastValue, measure, sum, telemetry, view } from '@oc/core';
 import { consoleExporter } from '@oc/exporter-console';
 import { zipkin } from '@oc/exporter-zipkin';
+import { zpages } from '@oc/exporter-zpages';
+import { archive } from './archive.ts';
+import { rpcViews } from './rpcs.ts';
 
 // Measures: what is measured. They hold no numbers, so any file may import them.
 export const latency = measure({ name: 'shop/latency', unit: 'ms', description: 'time to answer a request' });
@@ -15,6 +18,7 @@ const views = [
   view({ name: 'shop/items_sold', measure: price, aggregation: count(), tagKeys: ['product'] }),
   view({ measure: revenue, aggregation: sum(), tagKeys: ['channel'] }),
   view({ measure: waiting, aggregation: lastValue() }),
+  ...rpcViews,
 ];
 
 /** Zipkin, if the environment asks for it: a URL, or '1' for the usual address. */
@@ -24,10 +28,18 @@ function zipkinIfWanted(): Exporter[] {
   return ZIPKIN || OTEL_EXPORTER_ZIPKIN_ENDPOINT ? [zipkin()] : [];
 }
 
+/** The pages that show all of it in a browser. */
+export const pages = zpages({ port: Number(process.env.ZPAGES_PORT ?? 55_679), allowConfigChange: true });
+
 /** The one telemetry of this process. */
 export const oc = telemetry({
   service: 'shop',
   views,
   // An exporter alone, or a pair: the exporter and how it is served.
-  exporters: [[consoleExporter({ format: 'pretty' }), { metricsEveryMs: 15_000 }], ...zipkinIfWanted()],
+  exporters: [
+    pages,
+    [consoleExporter({ format: 'pretty' }), { metricsEveryMs: 15_000 }],
+    [archive(), { signals: ['spans'] }],
+    ...zipkinIfWanted(),
+  ],
 });
