@@ -16,7 +16,7 @@ const { values: flags } = parseArgs({
 });
 const rounds = Number(flags.rounds ?? (flags.quick ? 1 : 5));
 const workloads = WORKLOADS.filter(({ id }) => id.startsWith(flags.only));
-const withW7 = workloads.some(({ id }) => id === 'W7');
+const withW7 = workloads.some(({ id }) => id.startsWith('W7'));
 if (!(rounds >= 1) || workloads.length === 0) {
   console.error(`bench: --rounds must be 1 or more, --only one of ${WORKLOADS.map(({ id }) => id).join(', ')}`);
   process.exit(2);
@@ -35,16 +35,21 @@ const ROOMY = ['--expose-gc', '--min-semi-space-size=256', '--max-semi-space-siz
 /** What could not be run, by library or by workload and library, with the reason. */
 const leftOut: Record<string, string> = {};
 
-function figureOf({ id, unit }: Workload, library: string): number {
+/** Those of Node that a workload's figure needs. */
+function flagsOf(id: string): readonly string[] {
+  if (/^W[12]-bytes/.test(id)) return ROOMY;
+  return /^W[35]/.test(id) ? ['--expose-gc'] : [];
+}
+
+function figureOf({ id }: Workload, library: string): number {
   const mode = flags.quick ? 'quick' : 'full';
-  const args =
-    id === 'W7'
-      ? [script('import.js'), pathToFileURL(`${folderOf(library)}/setup.mjs`).href]
-      : [...(unit === 'bytes' ? ROOMY : []), script('child.js'), id, library, mode];
+  const args = id.startsWith('W7')
+    ? [script('import.js'), pathToFileURL(`${folderOf(library)}/setup.mjs`).href]
+    : [...flagsOf(id), script('child.js'), id, library, mode];
   const { status, stdout, stderr, error } = spawnSync(process.execPath, args, {
     env,
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 120_000,
   });
   if (status === 0) return (JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { value: number }).value;
   throw new Error(error?.message ?? /^\w*Error.*$/m.exec(stderr)?.[0] ?? stderr);
@@ -52,14 +57,15 @@ function figureOf({ id, unit }: Workload, library: string): number {
 
 function prepare(library: string): void {
   try {
-    if (library !== 'ours') installPeer(library);
-    else if (withW7) installOurs();
+    if (!library.startsWith('ours')) installPeer(library);
+    else if (withW7) installOurs(library);
   } catch (error) {
-    leftOut[library === 'ours' ? 'W7 ours' : library] = (error as Error).message;
+    leftOut[library.startsWith('ours') ? `W7 ${library}` : library] = (error as Error).message;
   }
 }
 
-const libraries = LIBRARIES.filter((library) => library === 'ours' || !flags.ours);
+const wanted = new Set(workloads.flatMap(({ libraries }) => libraries));
+const libraries = LIBRARIES.filter((library) => wanted.has(library) && (library.startsWith('ours') || !flags.ours));
 for (const library of libraries) prepare(library);
 
 /** Figures by workload and library, one a round. */
@@ -86,6 +92,10 @@ console.log(
   `Node ${process.version}, rounds: ${rounds}, ${flags.quick ? 'quick: these figures mean nothing' : 'figures: median, ratios: within a round'}`,
 );
 for (const workload of workloads) printFigures(workload, figures.get(workload.id) ?? new Map());
-if (withW7) await printFootprints(libraries.filter((library) => !(leftOut[library] ?? leftOut[`W7 ${library}`])));
+const ofW7 = new Set(workloads.filter(({ id }) => id.startsWith('W7')).flatMap(({ libraries }) => libraries));
+if (withW7)
+  await printFootprints(
+    libraries.filter((library) => ofW7.has(library) && !leftOut[library] && !leftOut[`W7 ${library}`]),
+  );
 for (const [name, reason] of Object.entries(leftOut)) console.log(`left out: ${name}: ${reason}`);
-if (Object.keys(leftOut).some((name) => /\bours$/.test(name))) process.exitCode = 1;
+if (Object.keys(leftOut).some((name) => /\bours(-otlp)?$/.test(name))) process.exitCode = 1;

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { EncodeTask, RecordTask } from './task.ts';
+import type { EncodeTask, PageTask, RecordTask, StatsTask } from './task.ts';
 
 const kept: { last: unknown } = { last: undefined };
 
@@ -79,10 +79,85 @@ export async function nsPerEncodedSpan(task: EncodeTask<unknown>, budgetMs: numb
       const body = typeof encoded === 'string' ? Buffer.from(encoded) : encoded;
       elapsed += performance.now() - start;
       spans += batch.length;
-      if (body.length < BATCH * 500) throw new Error(`${body.length} bytes are not ${BATCH} spans`);
+      if (body.length < BATCH * 250) throw new Error(`${body.length} bytes are not ${BATCH} spans`);
     }
     return (elapsed * 1e6) / spans;
   };
   await during(budgetMs / 2); // warm-up
   return during(budgetMs);
+}
+
+const RECORDS = 20_000;
+
+/** Nanoseconds to record a value, each time under the next of the tag sets. */
+export async function nsPerRecord(task: StatsTask, sets: number, budgetMs: number): Promise<number> {
+  const during = async (ms: number, least: number): Promise<number> => {
+    let elapsed = 0;
+    let records = 0;
+    while (elapsed < ms || records < least) {
+      const start = performance.now();
+      for (let i = 0; i < RECORDS; i++) task.run();
+      elapsed += performance.now() - start;
+      records += RECORDS;
+      await nextTurn();
+    }
+    return (elapsed * 1e6) / records;
+  };
+  await during(budgetMs / 2, sets); // warm-up, after which each series is there
+  const ns = await during(budgetMs, 0);
+  await requireSeries(task, sets);
+  return ns;
+}
+
+/** Bytes that a library keeps for each time series, in the heap and in buffers. */
+export async function bytesPerSeries(task: StatsTask, sets: number): Promise<number> {
+  const held = (): number => {
+    global.gc?.();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  const before = held();
+  for (let i = 0; i < sets; i++) task.run();
+  const bytes = (held() - before) / sets;
+  await requireSeries(task, sets);
+  return bytes;
+}
+
+async function requireSeries(task: StatsTask, sets: number): Promise<void> {
+  const series = await task.series();
+  if (series !== sets) throw new Error(`there are ${series} series of ${sets}`);
+}
+
+/** Rendering a page: how long, the longest time that the event loop stood still, and the most heap beyond the rest. */
+export async function costOfPage(
+  task: PageTask,
+  times: number,
+): Promise<{ readonly ms: number; readonly blockMs: number; readonly heapMb: number }> {
+  const costs: { ms: number; blockMs: number; heapMb: number }[] = [];
+  for (let i = 0; i < times; i++) {
+    global.gc?.();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    let [blockMs, most, isDone] = [0, 0, false];
+    let last = performance.now();
+    const look = (): void => {
+      const now = performance.now();
+      const { heapUsed: heap, arrayBuffers: buffers } = process.memoryUsage();
+      most = Math.max(most, heap + buffers - heapUsed - arrayBuffers);
+      blockMs = Math.max(blockMs, now - last);
+      last = performance.now();
+      if (!isDone) setImmediate(look);
+    };
+    setImmediate(look);
+    await nextTurn();
+    const start = performance.now();
+    const bytes = await task.render();
+    const ms = performance.now() - start;
+    isDone = true;
+    look();
+    if (bytes < 1_000) throw new Error(`a page of ${bytes} bytes`);
+    costs.push({ ms, blockMs, heapMb: most / 2 ** 20 });
+  }
+  const best = (name: 'ms' | 'blockMs' | 'heapMb'): number =>
+    costs.map((cost) => cost[name]).sort((a, b) => a - b)[costs.length >> 1] as number;
+  return { ms: best('ms'), blockMs: best('blockMs'), heapMb: best('heapMb') };
 }

@@ -1,7 +1,9 @@
 import { neverSample, type Sampler, type Span, telemetry } from '@oc/core';
 import type { SpanData } from '@oc/core/exporter';
-import { zipkin } from '@oc/exporter-zipkin';
-import type { EncodeTask, RecordTask, Sample } from './task.ts';
+import type { RecordTask } from './task.ts';
+
+export * from './ours-exporters.ts';
+export * from './ours-stats.ts';
 
 /**
  * At end() a span goes into the queue of delivery; each full batch of 512 is handed to the exporter in a later
@@ -73,42 +75,4 @@ export function unsampledSpan(): RecordTask {
     return span;
   }
   return { run, received };
-}
-
-export function zipkinJson(sample: Sample): EncodeTask<SpanData> {
-  const finished: SpanData[] = [];
-  const keeping = {
-    name: 'keeping',
-    async exportSpans(spans: readonly SpanData[]): Promise<void> {
-      finished.push(...spans);
-    },
-  };
-  const { tracer, flush } = telemetry({ service: 'bench', exporters: [keeping] });
-  const parent = { ...sample.parent, sampled: true };
-  const links = [{ context: { ...sample.link, sampled: true } }];
-  // The exporter whole, but for its request: what it would have written is kept.
-  let body: string | Uint8Array = '';
-  const exporter = zipkin({
-    async fetch(_url, request) {
-      body = request.body;
-      return { status: 202, headers: new Headers(), body: null };
-    },
-  });
-  const call = { resource: { labels: { 'service.name': 'bench' } }, signal: new AbortController().signal, warn() {} };
-  return {
-    async spans(count) {
-      for (let i = 0; i < count; i++) {
-        const span = tracer.startSpan(sample.name, { kind: 'client', parent, links });
-        span.setAttributes(sample.attributes);
-        for (const event of sample.events) span.annotate(event);
-        span.end();
-      }
-      await flush();
-      return finished.splice(0);
-    },
-    async encode(spans) {
-      await exporter.exportSpans?.(spans, call);
-      return body;
-    },
-  };
 }

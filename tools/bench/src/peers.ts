@@ -4,8 +4,11 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const MANIFESTS = `${ROOT}tools/bench/peers`;
-/** Our packages that make up a minimal tracing setup. */
-const PACKED = ['core', 'exporter-zipkin'];
+/** Our packages that make up a minimal tracing setup, by its name. */
+const PACKED: Readonly<Record<string, readonly string[]>> = {
+  ours: ['core', 'exporter-zipkin'],
+  'ours-otlp': ['core', 'exporter-otlp'],
+};
 
 /** Where a library is installed: a folder of its own outside of version control, so that no two share a dependency. */
 export function folderOf(library: string): string {
@@ -31,7 +34,7 @@ export function installPeer(library: string): void {
   const isInstalled = existsSync(stamp) && readFileSync(stamp, 'utf8') === manifest;
   if (!isInstalled) rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  copyFileSync(`${MANIFESTS}/otel.mjs`, `${folder}/otel.mjs`); // what two of them share
+  for (const shared of ['otel.mjs', 'otlp.mjs']) copyFileSync(`${MANIFESTS}/${shared}`, `${folder}/${shared}`);
   for (const file of readdirSync(`${MANIFESTS}/${library}`)) {
     copyFileSync(`${MANIFESTS}/${library}/${file}`, `${folder}/${file}`);
   }
@@ -42,17 +45,17 @@ export function installPeer(library: string): void {
 }
 
 /** Packs our packages as they would be published and installs them as a user would. Each time, since they change. */
-export function installOurs(): void {
-  const folder = folderOf('ours');
+export function installOurs(setup: string): void {
+  const folder = folderOf(setup);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const dependencies: Record<string, string> = {};
-  for (const name of PACKED) {
+  for (const name of PACKED[setup] ?? []) {
     const packed = npm(['pack', `./packages/${name}`, '--json', '--pack-destination', folder], ROOT);
     const [tarball] = JSON.parse(packed) as { name: string; filename: string }[];
     if (tarball) dependencies[tarball.name] = `file:${tarball.filename}`;
   }
   writeFileSync(`${folder}/package.json`, JSON.stringify({ private: true, type: 'module', dependencies }));
-  copyFileSync(`${MANIFESTS}/ours/setup.mjs`, `${folder}/setup.mjs`);
+  copyFileSync(`${MANIFESTS}/${setup}/setup.mjs`, `${folder}/setup.mjs`);
   installIn(folder);
 }

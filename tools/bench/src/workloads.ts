@@ -3,7 +3,7 @@ export interface Workload {
   readonly id: string;
   readonly title: string;
   readonly target: string;
-  readonly unit: 'ns' | 'bytes' | 'ms';
+  readonly unit: 'ns' | 'bytes' | 'ms' | 'MB' | 'spans';
   /** What ratios are taken to, first the one that the target means. */
   readonly references: readonly string[];
   readonly libraries: readonly string[];
@@ -13,9 +13,18 @@ const ALL = ['ours', 'otel2', 'otel3', 'opencensus', 'zipkin', 'jaeger', 'dd-tra
 const CONTEXT = ['ours', 'otel2', 'otel3', 'opencensus', 'dd-trace']; // the others' context is another package
 const NEVER = ['ours', 'otel2', 'otel3', 'opencensus', 'zipkin', 'jaeger']; // dd-trace decides when a trace has ended
 const ZIPKIN = ['ours', 'otel2', 'otel3', 'zipkin'];
+const OTLP = ['ours', 'otel2-otlp', 'otel3-otlp'];
+const STATS = ['ours', 'prom-client', 'otel2-metrics'];
 
 /** Every library that takes part, ours first. */
-export const LIBRARIES: readonly string[] = ALL;
+export const LIBRARIES: readonly string[] = [
+  ...ALL,
+  'ours-otlp',
+  'otel2-otlp',
+  'otel3-otlp',
+  'prom-client',
+  'otel2-metrics',
+];
 
 export const WORKLOADS: readonly Workload[] = [
   {
@@ -59,6 +68,46 @@ export const WORKLOADS: readonly Workload[] = [
     libraries: NEVER,
   },
   {
+    id: 'W3',
+    title: 'a value into a histogram of 10 bounds, 3 tags, 10,000 tag sets',
+    target: '<= 0.15 x otel2, <= 0.35 x prom-client',
+    unit: 'ns',
+    references: ['otel2-metrics', 'prom-client'],
+    libraries: STATS,
+  },
+  {
+    id: 'W3-100k',
+    title: 'the same with 100,000 tag sets',
+    target: '<= 0.40 x otel2',
+    unit: 'ns',
+    references: ['otel2-metrics', 'prom-client'],
+    libraries: STATS,
+  },
+  {
+    id: 'W3-bound',
+    title: 'the same with 10,000, through a bound handle',
+    target: '<= 0.05 x prom-client',
+    unit: 'ns',
+    references: ['prom-client'],
+    libraries: ['ours', 'prom-client'],
+  },
+  {
+    id: 'W3-bytes',
+    title: 'memory that a series of such a histogram takes',
+    target: '<= 0.35 x otel2',
+    unit: 'bytes',
+    references: ['otel2-metrics', 'prom-client'],
+    libraries: STATS,
+  },
+  {
+    id: 'W3-bytes-counter',
+    title: 'memory that a series of a counter takes',
+    target: '<= 1 x prom-client',
+    unit: 'bytes',
+    references: ['prom-client', 'otel2-metrics'],
+    libraries: STATS,
+  },
+  {
     id: 'W4',
     title: 'Zipkin JSON, for each of 512 spans: 10 attributes, 2 events, 1 link',
     target: '<= 1.0 x otel2',
@@ -67,11 +116,107 @@ export const WORKLOADS: readonly Workload[] = [
     libraries: ZIPKIN,
   },
   {
+    id: 'W4-otlp',
+    title: 'the same spans, OTLP in protobuf',
+    target: '<= 0.45 x otel2',
+    unit: 'ns',
+    references: ['otel2-otlp'],
+    libraries: OTLP,
+  },
+  {
+    id: 'W4-otlp-json',
+    title: 'the same spans, OTLP in JSON',
+    target: '<= 0.55 x otel2',
+    unit: 'ns',
+    references: ['otel2-otlp'],
+    libraries: OTLP,
+  },
+  {
+    id: 'W4-jaeger',
+    title: 'the same spans, Thrift for Jaeger',
+    target: '<= 0.20 x jaeger',
+    unit: 'ns',
+    references: ['jaeger'],
+    libraries: ['ours', 'jaeger'],
+  },
+  {
+    id: 'W4-datadog',
+    title: 'the same spans, MessagePack for the Datadog Agent',
+    target: '<= 0.50 x dd-trace',
+    unit: 'ns',
+    references: ['dd-trace'],
+    libraries: ['ours', 'dd-trace'],
+  },
+  {
+    id: 'W5-10k',
+    title: 'the page of a histogram with 10 bounds and 10,000 series',
+    target: '<= 0.10 x otel2, <= 0.30 x prom-client',
+    unit: 'ms',
+    references: ['otel2-metrics', 'prom-client'],
+    libraries: STATS,
+  },
+  {
+    id: 'W5-100k',
+    title: 'the same with 100,000',
+    target: '<= 0.10 x otel2, <= 0.30 x prom-client',
+    unit: 'ms',
+    references: ['otel2-metrics', 'prom-client'],
+    libraries: STATS,
+  },
+  {
+    id: 'W5-block',
+    title: 'the longest time that the event loop stands still meanwhile',
+    target: '<= 0.02 x prom-client',
+    unit: 'ms',
+    references: ['prom-client', 'otel2-metrics'],
+    libraries: STATS,
+  },
+  {
+    id: 'W5-heap',
+    title: 'the most memory that is seen beyond what was there before',
+    target: '<= 0.15 x prom-client',
+    unit: 'MB',
+    references: ['prom-client', 'otel2-metrics'],
+    libraries: STATS,
+  },
+  {
+    id: 'W6-cpu',
+    title: '200,000 traces at once to an OTLP server: CPU',
+    target: '<= 0.40 x otel2',
+    unit: 'ms',
+    references: ['otel2-otlp'],
+    libraries: OTLP,
+  },
+  {
+    id: 'W6-rss',
+    title: 'the same: the most memory of the process',
+    target: '<= 0.80 x otel2',
+    unit: 'MB',
+    references: ['otel2-otlp'],
+    libraries: OTLP,
+  },
+  {
+    id: 'W6-lost',
+    title: 'the same: spans that did not arrive',
+    target: '0',
+    unit: 'spans',
+    references: [],
+    libraries: OTLP,
+  },
+  {
     id: 'W7',
     title: 'import and set up tracing with one exporter',
     target: '<= 0.30 x zipkin',
     unit: 'ms',
     references: ['zipkin', 'otel2'],
     libraries: ALL,
+  },
+  {
+    id: 'W7-otlp',
+    title: 'the same with OTLP',
+    target: '<= 0.30 x otel2',
+    unit: 'ms',
+    references: ['otel2-otlp', 'otel3-otlp'],
+    libraries: ['ours-otlp', 'otel2-otlp', 'otel3-otlp'],
   },
 ];
