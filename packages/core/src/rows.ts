@@ -1,10 +1,8 @@
 import { boundedText } from './attributes.ts';
-import { active } from './context.ts';
-import { hexOf } from './ids.ts';
+import { Exemplars } from './exemplars.ts';
 import type { Measure } from './measure.ts';
-import type { DistributionSeries, Exemplar, Metric, NumberSeries, Series } from './metric.ts';
-import type { Trace } from './record.ts';
-import { RecordingSpan } from './recording.ts';
+import type { DistributionSeries, Metric, NumberSeries, Series } from './metric.ts';
+import { Slabs } from './slabs.ts';
 import type { UnixMicros } from './span.ts';
 import type { Tags } from './tags.ts';
 import type { View } from './view.ts';
@@ -12,11 +10,6 @@ import type { View } from './view.ts';
 type Node = Map<string | undefined, Node | number>;
 
 const OVERFLOW_LABEL = '(other)';
-/** A slab begins with so many rows and doubles up to a power of two; then the next one begins, so that little lies idle. */
-const FIRST_ROWS = 16;
-const SLAB_BITS = 10;
-const SLAB_ROWS = 1 << SLAB_BITS;
-
 // Where a distribution keeps what in its row; the buckets follow.
 const COUNT = 0;
 const SUM = 1;
@@ -24,15 +17,6 @@ const DEVIATION = 2;
 const MIN = 3;
 const MAX = 4;
 const BUCKETS = 5;
-
-/** An exemplar as it is kept: written over in place, its ids in hex only when it is read. */
-interface Example {
-  value: number;
-  time: UnixMicros;
-  trace: Trace;
-  high: number;
-  low: number;
-}
 
 /**
  * The rows of one view, in slabs of numbers. A row is found through nested maps, one level for each tag key: no key
@@ -55,8 +39,8 @@ export class Rows {
   readonly #labelsSought: (string | undefined)[];
   readonly #root: Node = new Map();
   #overflow: number | undefined;
-  readonly #slabs: Float64Array[] = [];
-  #examples: Map<number, Example> | undefined;
+  readonly #slabs: Slabs;
+  readonly #exemplars = new Exemplars();
   /** Rows that show a reading: its total at the last collection, when that total began, and whether it was just read. */
   #readings: Map<number, { start: UnixMicros; fresh: boolean }> | undefined;
 
@@ -73,6 +57,7 @@ export class Rows {
     this.#bounds = aggregation.type === 'distribution' ? aggregation.bounds : [];
     const buckets = this.#bounds.length > 0 ? this.#bounds.length + 1 : 0;
     this.#stride = aggregation.type === 'distribution' ? BUCKETS + buckets : 1;
+    this.#slabs = new Slabs(this.#stride);
   }
 
   /** The row for these tags; those of the context count where the measurement's own are silent. */
@@ -88,8 +73,8 @@ export class Rows {
 
   /** Takes one finite measurement into a row. */
   record(row: number, value: number): void {
-    const slab = this.#slabOf(row);
-    const at = this.#offsetOf(row);
+    const slab = this.#slabs.of(row);
+    const at = this.#slabs.offset(row);
     switch (this.view.aggregation.type) {
       case 'count':
         slab[at] = (slab[at] as number) + 1;
@@ -114,7 +99,7 @@ export class Rows {
         if (this.#bounds.length === 0) return;
         const bucket = bucketOf(this.#bounds, value);
         slab[at + BUCKETS + bucket] = (slab[at + BUCKETS + bucket] as number) + 1;
-        this.#keepExample(row * this.#stride + bucket, value);
+        this.#exemplars.keep(row * this.#stride + bucket, value);
       }
     }
   }
@@ -130,8 +115,8 @@ export class Rows {
       const reading = this.#readings.get(row) ?? { start: this.#start, fresh: false };
       this.#readings.set(row, reading);
       if (Number.isNaN(value)) continue;
-      const slab = this.#slabOf(row);
-      const at = this.#offsetOf(row);
+      const slab = this.#slabs.of(row);
+      const at = this.#slabs.offset(row);
       if (value < (slab[at] as number)) reading.start = since;
       reading.fresh = true;
       slab[at] = finite(value);
@@ -154,7 +139,7 @@ export class Rows {
     const counts = aggregation.type === 'count';
     const timeSeries = this.#series(length, stale, (row): NumberSeries => {
       const labelValues = this.#labels[row] as (string | undefined)[];
-      const value = this.#slabOf(row)[this.#offsetOf(row)] as number;
+      const value = this.#slabs.of(row)[this.#slabs.offset(row)] as number;
       return gauge ? { labelValues, time, value } : { labelValues, start: this.#startOf(row), time, value };
     });
     return {
@@ -200,29 +185,8 @@ export class Rows {
     if (found !== undefined || this.#labels.length >= most) return found;
     const row = this.#labels.push([...labels]) - 1;
     node.set(label, row);
-    this.#makeRoom(row);
+    this.#slabs.add(row);
     return row;
-  }
-
-  #makeRoom(row: number): void {
-    const slab = this.#slabs[row >>> SLAB_BITS];
-    if (!slab) {
-      const isFirst = row < SLAB_ROWS;
-      this.#slabs.push(new Float64Array((isFirst ? FIRST_ROWS : SLAB_ROWS) * this.#stride));
-    } else if (slab.length === this.#offsetOf(row)) {
-      const larger = new Float64Array(2 * slab.length);
-      larger.set(slab);
-      this.#slabs[row >>> SLAB_BITS] = larger;
-    }
-  }
-
-  #slabOf(row: number): Float64Array {
-    return this.#slabs[row >>> SLAB_BITS] as Float64Array;
-  }
-
-  /** Where a row begins in its slab. */
-  #offsetOf(row: number): number {
-    return (row & (SLAB_ROWS - 1)) * this.#stride;
   }
 
   #overflowRow(): number {
@@ -236,17 +200,6 @@ export class Rows {
     return this.#overflow;
   }
 
-  #keepExample(cell: number, value: number): void {
-    const span = active();
-    if (!(span instanceof RecordingSpan) || !span.record.sampled) return;
-    const { trace, high, low } = span.record;
-    const time = span.recorder.stamps.at(span.recorder.stamps.clock.monotonic());
-    this.#examples ??= new Map();
-    const kept = this.#examples.get(cell);
-    if (kept) Object.assign(kept, { value, time, trace, high, low });
-    else this.#examples.set(cell, { value, time, trace, high, low });
-  }
-
   #staleRows(): ReadonlySet<number> {
     const stale = new Set<number>();
     for (const [row, { fresh }] of this.#readings ?? []) if (!fresh) stale.add(row);
@@ -258,16 +211,9 @@ export class Rows {
   }
 
   #distributionAt(row: number, time: UnixMicros): DistributionSeries {
-    const slab = this.#slabOf(row);
-    const at = this.#offsetOf(row);
-    const exemplars: Exemplar[] = [];
-    if (this.#examples) {
-      const first = row * this.#stride;
-      for (let cell = first; cell < first + this.#stride; cell++) {
-        const example = this.#examples.get(cell);
-        if (example) exemplars.push(exemplarOf(example));
-      }
-    }
+    const slab = this.#slabs.of(row);
+    const at = this.#slabs.offset(row);
+    const exemplars = this.#exemplars.read(row * this.#stride, this.#stride);
     return {
       labelValues: this.#labels[row] as (string | undefined)[],
       start: this.#start,
@@ -291,10 +237,6 @@ export class Rows {
       },
     };
   }
-}
-
-function exemplarOf({ value, time, trace, high, low }: Example): Exemplar {
-  return { value, time, attachments: { trace_id: trace.id, span_id: hexOf(high) + hexOf(low) } };
 }
 
 /** How many bounds are at or below the value. */
