@@ -1,6 +1,6 @@
 import type { UnixMicros } from '@oc/core/exporter';
 import type { Writer } from 'protobufjs/minimal.js';
-import type { Kind, Schema } from './schema.ts';
+import type { Field, Kind, Schema } from './schema.ts';
 
 /** A message by the names of its fields; undefined means left out, and all else is written, zero and '' too. */
 export interface Message {
@@ -13,14 +13,31 @@ const FIXED64 = 1;
 const BYTES = 2;
 const WIRE: Readonly<Record<string, number>> = { int32: VARINT, int64: VARINT, bool: VARINT, double: FIXED64 };
 
+// google.protobuf
+const TIMESTAMP: Schema = { seconds: [1, 'int64'], nanos: [2, 'int32'] };
+const BOOL_VALUE: Schema = { value: [1, 'bool'] };
+const UINT32_VALUE: Schema = { value: [1, 'int32'] };
+
 /** The message in protobuf, written by a fresh writer of protobufjs. */
 export function protobufOf(message: Message, schema: Schema, writer: Writer): Uint8Array {
   writeFields(message, schema, writer);
   return writer.finish();
 }
 
+const fields = new WeakMap<Schema, readonly (readonly [string, ...Field])[]>();
+
+/** A schema as a list, made once. */
+function fieldsOf(schema: Schema): readonly (readonly [string, ...Field])[] {
+  let known = fields.get(schema);
+  if (!known) {
+    known = Object.entries(schema).map(([name, field]) => [name, ...field] as const);
+    fields.set(schema, known);
+  }
+  return known;
+}
+
 function writeFields(message: Message, schema: Schema, writer: Writer): void {
-  for (const [name, [number, kind, many]] of Object.entries(schema)) {
+  for (const [name, number, kind, many] of fieldsOf(schema)) {
     const value = message[name];
     if (value === undefined) continue;
     if (many === 'list') for (const item of value as readonly unknown[]) writeField(writer, number, kind, item);
@@ -63,13 +80,13 @@ function writeField(writer: Writer, number: number, kind: Kind, value: unknown):
       writer.ldelim();
       return;
     case 'time':
-      writeNested(writer, { seconds: [1, 'int64'], nanos: [2, 'int32'] }, timestampOf(value as UnixMicros));
+      writeNested(writer, TIMESTAMP, timestampOf(value as UnixMicros));
       return;
     case 'boolValue':
-      writeNested(writer, { value: [1, 'bool'] }, { value });
+      writeNested(writer, BOOL_VALUE, { value });
       return;
     case 'uint32Value':
-      writeNested(writer, { value: [1, 'int32'] }, { value });
+      writeNested(writer, UINT32_VALUE, { value });
       return;
     default:
       writeNested(writer, kind, value as Message);
@@ -92,19 +109,20 @@ export function jsonOf(message: Message, schema: Schema): string {
 }
 
 function treeOf(message: Message, schema: Schema): Message {
-  const fields = Object.entries(schema).filter(([name]) => message[name] !== undefined);
-  return Object.fromEntries(
-    fields.map(([name, [, kind, many]]) => {
-      const value = message[name];
-      if (many === 'list') return [name, (value as readonly unknown[]).map((item) => leafOf(item, kind))];
-      if (many !== 'map') return [name, leafOf(value, kind)];
-      // A null prototype, and no assignment: a key may be '__proto__'.
-      return [
-        name,
-        Object.fromEntries(Object.entries(value as Message).map(([key, item]) => [key, leafOf(item, kind)])),
-      ];
-    }),
-  );
+  const tree: Record<string, unknown> = {};
+  for (const [name, , kind, many] of fieldsOf(schema)) {
+    const value = message[name];
+    if (value === undefined) continue;
+    if (many === 'list') tree[name] = (value as readonly unknown[]).map((item) => leafOf(item, kind));
+    else tree[name] = many === 'map' ? mapOf(value as Message, kind) : leafOf(value, kind);
+  }
+  return tree;
+}
+
+function mapOf(map: Message, kind: Kind): Message {
+  const leaves: Record<string, unknown> = Object.create(null); // where '__proto__' is a key like any other
+  for (const key in map) leaves[key] = leafOf(map[key], kind);
+  return leaves;
 }
 
 function leafOf(value: unknown, kind: Kind): unknown {
@@ -112,7 +130,7 @@ function leafOf(value: unknown, kind: Kind): unknown {
     case 'id':
       return Buffer.from(value as string, 'hex').toString('base64');
     case 'int64':
-      return BigInt(value as number).toString();
+      return Number.isSafeInteger(value) ? String(value) : BigInt(value as number).toString();
     case 'double':
       return Number.isFinite(value) ? value : String(value); // JSON has no word for these
     case 'time':

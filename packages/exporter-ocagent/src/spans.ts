@@ -36,12 +36,13 @@ export function spanMessage(span: SpanData): Message {
 }
 
 function attributesMessage(attributes: Attributes, dropped: number): Message | undefined {
-  const entries = Object.entries(attributes);
-  if (entries.length === 0 && dropped === 0) return undefined;
-  return {
-    attributeMap: Object.fromEntries(entries.map(([key, value]) => [key, attributeValue(value)])),
-    droppedAttributesCount: dropped || undefined,
-  };
+  const attributeMap: Record<string, Message> = Object.create(null); // where '__proto__' is a key like any other
+  let isEmpty = dropped === 0;
+  for (const key in attributes) {
+    attributeMap[key] = attributeValue(attributes[key] as AttributeValue);
+    isEmpty = false;
+  }
+  return isEmpty ? undefined : { attributeMap, droppedAttributesCount: dropped || undefined };
 }
 
 /** The protocol has no lists: they go as JSON. */

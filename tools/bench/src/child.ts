@@ -23,7 +23,7 @@ async function library(): Promise<Required<Library>> {
   return import(pathToFileURL(`${folderOf(name)}/workloads.mjs`).href);
 }
 
-type Encoding = 'zipkinJson' | 'otlpProtobuf' | 'otlpJson' | 'jaegerThrift' | 'datadogMsgpack';
+type Encoding = 'zipkinJson' | 'otlpProtobuf' | 'otlpJson' | 'jaegerThrift' | 'datadogMsgpack' | 'ocagentJson';
 type Recording = 'histogram' | 'boundHistogram' | 'counter';
 
 const encoding = (what: Encoding) => async () => nsPerEncodedSpan((await library())[what](sample), budgetMs);
@@ -58,6 +58,7 @@ const FIGURES: Record<string, () => Promise<number>> = {
   'W4-otlp-json': encoding('otlpJson'),
   'W4-jaeger': encoding('jaegerThrift'),
   'W4-datadog': encoding('datadogMsgpack'),
+  'W4-ocagent': encoding('ocagentJson'),
   'W5-10k': page(10_000, 'ms'),
   'W5-100k': page(100_000, 'ms'),
   'W5-block': page(100_000, 'blockMs'),

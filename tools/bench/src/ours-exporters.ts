@@ -2,6 +2,7 @@ import { telemetry } from '@oc/core';
 import type { Exporter, Fetch, SpanData } from '@oc/core/exporter';
 import { datadog } from '@oc/exporter-datadog';
 import { jaeger } from '@oc/exporter-jaeger';
+import { ocagent } from '@oc/exporter-ocagent';
 import { otlp } from '@oc/exporter-otlp';
 import { zipkin } from '@oc/exporter-zipkin';
 import type { EncodeTask, FloodTask, Sample } from './task.ts';
@@ -60,6 +61,10 @@ export function jaegerThrift(sample: Sample): EncodeTask<SpanData> {
 
 export function datadogMsgpack(sample: Sample): EncodeTask<SpanData> {
   return encoder(sample, (fetch) => datadog({ fetch }));
+}
+
+export function ocagentJson(sample: Sample): EncodeTask<SpanData> {
+  return encoder(sample, (fetch) => ocagent({ protocol: 'http', fetch }));
 }
 
 /** Sends with all defaults. */

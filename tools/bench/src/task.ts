@@ -60,6 +60,7 @@ export interface Library {
   otlpJson?(sample: Sample): EncodeTask<unknown>;
   jaegerThrift?(sample: Sample): EncodeTask<unknown>;
   datadogMsgpack?(sample: Sample): EncodeTask<unknown>;
+  ocagentJson?(sample: Sample): EncodeTask<unknown>;
   /** A histogram with 10 bounds and 3 tags, of so many tag sets. */
   histogram?(sets: readonly TagSet[]): StatsTask;
   /** The same through a handle for each tag set. */

@@ -148,6 +148,14 @@ export const WORKLOADS: readonly Workload[] = [
     libraries: ['ours', 'dd-trace'],
   },
   {
+    id: 'W4-ocagent',
+    title: 'the same spans, JSON of the OpenCensus agent protocol, for which there is no peer',
+    target: 'none',
+    unit: 'ns',
+    references: [],
+    libraries: ['ours'],
+  },
+  {
     id: 'W5-10k',
     title: 'the page of a histogram with 10 bounds and 10,000 series',
     target: '<= 0.10 x otel2, <= 0.30 x prom-client',
