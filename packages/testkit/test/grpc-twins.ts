@@ -34,10 +34,14 @@ export const GRPC_TWINS: readonly TransportTwin[] = [
   { twin: 'gives up when nobody listens', breaks: ['N1'], check: grpcFailing(/ECONNREFUSED/) },
   {
     twin: 'gives up when a connection is reset',
-    breaks: ['N2', 'N11', 'B15'],
+    breaks: ['N2', 'N7', 'N11', 'B15'],
     check: grpcFailing(/ECONNRESET|dropped/),
   },
-  { twin: 'makes one connection and no other', breaks: ['N7', 'N11'], check: grpc(() => ({ isOnce: true })) },
+  {
+    twin: 'makes one connection and no other',
+    breaks: ['N7', 'N11', 'N11-idle'],
+    check: grpc(() => ({ isOnce: true })),
+  },
   {
     twin: 'gives up when a stream is reset',
     breaks: ['N11'],
@@ -45,7 +49,7 @@ export const GRPC_TWINS: readonly TransportTwin[] = [
   },
   {
     twin: 'does not stop when its time is up',
-    breaks: ['N3', 'N4', 'N11-idle', 'oracle'],
+    breaks: ['N3', 'N4', 'N11', 'N11-idle', 'oracle'],
     check: grpc(() => ({
       around: (send, call) => send({ ...call, warn: call.warn, signal: new AbortController().signal }),
     })),
