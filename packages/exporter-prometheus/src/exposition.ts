@@ -25,24 +25,19 @@ export interface Exposition {
   failed(what: string, error: unknown): void;
 }
 
-/** A source that takes warnings, as core's does from the version on that has it. */
-interface Warning {
-  warn?(message: string): void;
-}
-
 /** Different warnings that one exporter gives. */
 const MOST_WARNINGS = 1_000;
 /** Longest time that a metric of prom-client may take to be read; core allows as much to an observer. */
 const LONGEST_READ_MS = 5_000;
 
 /** Begins to show a telemetry. Rejects when prom-client is needed and not there. */
-export async function exposition(source: Source & Warning, options: ExpositionOptions): Promise<Exposition> {
+export async function exposition(source: Source, options: ExpositionOptions): Promise<Exposition> {
   const { registry, include, constLabels } = options;
   const told = new Set<string>();
   const warn = (message: string): void => {
     if (told.has(message) || told.size >= MOST_WARNINGS) return;
     told.add(message);
-    source.warn?.(message);
+    source.warn(message);
   };
   let scrapeErrors = 0;
   const failed = (what: string, error: unknown): void => {

@@ -43,7 +43,7 @@ export function numbers(
 export function sourceOf(
   metrics: readonly Metric[],
   { health = [], warnings = [] }: { readonly health?: readonly ExporterHealth[]; readonly warnings?: string[] } = {},
-): Source & { warn(message: string): void } {
+): Source {
   return {
     resource: { labels: { 'service.name': 'checkout' } },
     metrics: async () => metrics,

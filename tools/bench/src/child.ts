@@ -35,7 +35,7 @@ const keeping = (what: Recording) => async () => {
 };
 const page = (sets: number, what: keyof Awaited<ReturnType<typeof costOfPage>>) => async () => {
   const task = await (await library()).histogramPage(tagSets(quick ? 100 : sets));
-  return (await costOfPage(task, quick ? 1 : 5))[what];
+  return (await costOfPage(task, quick ? 1 : 3))[what];
 };
 const flood = (what: keyof Cost) => async () => {
   const { flood } = await library();

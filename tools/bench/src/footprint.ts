@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 import { folderOf } from './peers.ts';
 
 /** Optional parts, not installed with a minimal setup; this repository's own node_modules, further up, may hold them. */
-const OPTIONAL = ['protobufjs', 'encoding'];
+const OPTIONAL = ['protobufjs', '@grpc/grpc-js', 'encoding'];
 
 /** Disk space of a folder in KB, as `du` counts it. */
 export function diskKb(folder: string): number {
