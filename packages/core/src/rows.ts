@@ -213,18 +213,22 @@ export class Rows {
   #distributionAt(row: number, time: UnixMicros): DistributionSeries {
     const slab = this.#slabs.of(row);
     const at = this.#slabs.offset(row);
+    const count = slab[at + COUNT] as number;
+    const bucketCounts: number[] = [];
+    for (let cell = at + BUCKETS; cell < at + this.#stride; cell++) bucketCounts.push(slab[cell] as number);
     const exemplars = this.#exemplars.read(row * this.#stride, this.#stride);
     return {
       labelValues: this.#labels[row] as (string | undefined)[],
       start: this.#start,
       time,
       value: {
-        count: slab[at + COUNT] as number,
+        count,
         sum: slab[at + SUM] as number,
-        ...((slab[at + COUNT] as number) > 0 && { min: slab[at + MIN] as number, max: slab[at + MAX] as number }),
+        min: count > 0 ? (slab[at + MIN] as number) : undefined,
+        max: count > 0 ? (slab[at + MAX] as number) : undefined,
         sumOfSquaredDeviation: slab[at + DEVIATION] as number,
-        bucketCounts: Array.from(slab.subarray(at + BUCKETS, at + this.#stride)),
-        ...(exemplars.length > 0 && { exemplars }),
+        bucketCounts,
+        exemplars: exemplars.length > 0 ? exemplars : undefined,
       },
     };
   }

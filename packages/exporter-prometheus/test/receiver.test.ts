@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { count, distribution, lastValue, measure, sum, type Telemetry, telemetry, view } from '@oc/core';
 import { samples } from '@oc/testkit';
 import { Counter, Histogram, Registry } from 'prom-client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { prometheus as prometheusServer } from '../../../tools/receivers/prometheus.ts';
 import { pushgateway as pushgatewayServer } from '../../../tools/receivers/pushgateway.ts';
 import { receiving } from '../../../tools/receivers/receiving.ts';
@@ -40,9 +40,21 @@ const traceId = record(oc);
 const gateway = receiving(pushgatewayServer);
 const prom = receiving(prometheusServer, async () => ({ pages: await pages() }));
 
+/** What a batch job does before it ends. */
+async function push(): Promise<void> {
+  const batch = telemetry({
+    service: 'nightly/import',
+    exporters: [pushgateway({ url: gateway().origin, grouping: { zone: '' } })],
+    views,
+  });
+  record(batch);
+  expect(await batch.shutdown()).toMatchObject([{ metrics: { delivered: 4, dropped: {} } }]);
+}
+
 /** Pages in both formats, a bad one, the Pushgateway's, and one for each sample of the testkit. */
 async function pages(): Promise<Record<string, string>> {
   await oc.ready;
+  await push();
   const server = createServer((request, response) => {
     const [, page, at] = (request.url ?? '').split('/');
     if (page === 'text') {
@@ -69,16 +81,6 @@ async function pages(): Promise<Record<string, string>> {
 afterAll(async () => void (await oc.shutdown()));
 
 describe('Prometheus', { timeout: 60_000 }, () => {
-  beforeAll(async () => {
-    const batch = telemetry({
-      service: 'nightly/import',
-      exporters: [pushgateway({ url: gateway().origin, grouping: { zone: '' } })],
-      views,
-    });
-    record(batch);
-    expect(await batch.shutdown()).toMatchObject([{ metrics: { delivered: 4, dropped: {} } }]);
-  });
-
   it.each(['openmetrics', 'text'])('has what is on a page in %s', async (job) => {
     expect(await prom().target(job)).toEqual({ health: 'up', lastError: '' });
     const valuesOf = async (expression: string): Promise<Record<string, string>> => {
