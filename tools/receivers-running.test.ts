@@ -342,10 +342,9 @@ describe('all of them', () => {
     test.skip(sockets === undefined, 'only Linux tells the sockets of a program');
     const program = `require('node:dgram').createSocket('udp4').connect(9, '192.0.2.1')`; // sends nothing
     const child = spawn(process.execPath, ['-e', program]);
+    test.onTestFinished(() => void child.kill());
     await expect
       .poll(() => [...(sockets?.strangers ?? [])], { timeout: 20_000 })
       .toEqual([expect.stringMatching(/^node at .* to 192\.0\.2\.1:9$/)]);
-    child.kill();
-    await once(child, 'exit');
   });
 });
