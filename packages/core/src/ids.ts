@@ -5,11 +5,13 @@ let used = POOL;
 
 /** 32 random bits, as a signed integer. */
 export function randomBits(): number {
-  if (used === POOL) {
-    crypto.getRandomValues(pool);
-    used = 0;
-  }
+  if (used === POOL) refill();
   return pool[used++] as number;
+}
+
+function refill(): void {
+  crypto.getRandomValues(pool);
+  used = 0;
 }
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));

@@ -29,7 +29,7 @@ export interface Signal<T, I = T> {
   /** How many of the waiting items have a number up to `mark`. */
   waitingUpTo(mark: number): number;
   /** Gives back the room of items that are settled. */
-  release(items: Iterable<T>): void;
+  release(items: readonly T[]): void;
   /** Makes the exporter's call. */
   send(items: readonly T[], call: ExportCall): Promise<void>;
   /** What an ExportError's `items` names. */
@@ -59,6 +59,8 @@ export class SpanQueue implements Signal<SpanRecord> {
   #bytes = 0;
   #waitingSince = 0;
   readonly #cuts: number[] = [];
+  /** The bytes of each batch taken: summed then, when its spans are about to be read anyway. */
+  readonly #bytesTaken = new WeakMap<readonly SpanRecord[], number>();
 
   constructor(exporter: Exporter, options: DeliveryOptions, now: () => number) {
     this.#exporter = exporter;
@@ -103,6 +105,7 @@ export class SpanQueue implements Signal<SpanRecord> {
     if (items.length === 0) return undefined;
     this.#advance(items.length);
     this.#waitingSince = now;
+    this.#bytesTaken.set(items, bytesIn(items));
     return new Batch([{ items, isSuspect: false }], this.#taken);
   }
 
@@ -122,11 +125,9 @@ export class SpanQueue implements Signal<SpanRecord> {
     return Math.max(0, Math.min(this.waiting, mark - this.#taken));
   }
 
-  release(items: Iterable<SpanRecord>): void {
-    for (const item of items) {
-      this.#held--;
-      this.#bytes -= item.bytes;
-    }
+  release(items: readonly SpanRecord[]): void {
+    this.#held -= items.length;
+    this.#bytes -= this.#bytesTaken.get(items) ?? bytesIn(items);
   }
 
   async send(spans: readonly SpanRecord[], call: ExportCall): Promise<void> {
@@ -153,6 +154,12 @@ export class SpanQueue implements Signal<SpanRecord> {
       this.#head = 0;
     }
   }
+}
+
+function bytesIn(items: readonly SpanRecord[]): number {
+  let bytes = 0;
+  for (let i = 0; i < items.length; i++) bytes += (items[i] as SpanRecord).bytes;
+  return bytes;
 }
 
 /** An exporter's limit within ours; ours when it is no number from 1. */
