@@ -1,4 +1,4 @@
-import { type ExportCall, ExportError, type HttpSender, httpSender, type SpanData } from '@oc/core/exporter';
+import { type ExportCall, ExportError, type HttpSender, httpSender, readIds, type SpanData } from '@oc/core/exporter';
 import type { Origin } from './process.ts';
 import type { Settings } from './settings.ts';
 import { encodeTraces, type ProtocolVersion } from './traces.ts';
@@ -6,8 +6,6 @@ import { spanContextOf } from './unified.ts';
 
 /** Far below what an Agent takes, which is 25 MB or more by its version: a body is read within 5 s or not at all. */
 const BODY_BYTES = 4_000_000;
-/** The Agent knows traces by the lower half of their ids, and drops one that has nothing there. */
-const NO_LOWER_HALF = '0'.repeat(16);
 
 /** Sends spans to the Agent, in the version that was chosen as long as it knows that. */
 export function tracesToAgent(
@@ -63,7 +61,7 @@ export function tracesToAgent(
 
   return {
     async export(spans, call) {
-      const lost = spans.filter(({ traceId }) => traceId.endsWith(NO_LOWER_HALF));
+      const lost = spans.filter(hasNoLowerHalf);
       const others = lost.length === 0 ? spans : spans.filter((span) => !lost.includes(span));
       if (others.length > 0) await send(others, call);
       if (lost.length === 0) return;
@@ -87,4 +85,12 @@ function headersOf({ version, container, entity }: Origin, { externalEnv }: Sett
     ...(entity && { 'datadog-entity-id': entity }),
     ...(externalEnv && { 'datadog-external-env': externalEnv }),
   };
+}
+
+const ids = new Int32Array(8);
+
+/** The Agent knows traces by the lower half of their ids, and drops one that has nothing there. */
+function hasNoLowerHalf(span: SpanData): boolean {
+  readIds(span, ids);
+  return ((ids[2] as number) | (ids[3] as number)) === 0;
 }

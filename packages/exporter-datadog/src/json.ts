@@ -1,92 +1,148 @@
-import type { Attributes, AttributeValue, SpanData, UnixMicros } from '@oc/core/exporter';
+import {
+  type Annotation,
+  type Attributes,
+  type AttributeValue,
+  chunk,
+  JsonWriter,
+  type Link,
+  type MessageEvent,
+  type SpanData,
+} from '@oc/core/exporter';
 
 /** The Agent cuts what is longer, in the middle of a word if need be, and half a JSON text is none. */
 const VALUE_BYTES = 25_000;
 
-/** A list as JSON text, as far as it fits into a value of `meta`. */
-export interface FittingList {
-  /** Undefined for an empty list. */
-  readonly json: string | undefined;
-  /** How many did not fit. */
-  readonly cut: number;
+/** A list as JSON, as far as it fits into a value of `meta`: nothing when nothing does. One is used again for many spans. */
+export class FittingList extends JsonWriter {
+  /** How many items did not fit. */
+  cut = 0;
+  #fitted = 0;
+
+  begin(): void {
+    this.clear();
+    this.cut = 0;
+  }
+
+  beginItem(): void {
+    this.#fitted = this.length;
+    this.text(this.length === 0 ? '[' : ',');
+  }
+
+  /** Whether the item has room; else it is taken back. */
+  endItem(): boolean {
+    if (this.length < VALUE_BYTES) return true;
+    this.length = this.#fitted;
+    return false;
+  }
+
+  /** `cut` items were not written. */
+  end(cut: number): void {
+    this.cut = cut;
+    if (this.length > 0) this.text(']');
+  }
 }
 
+const TIME = chunk('{"time_unix_nano":');
+const NAME = chunk(',"name":');
+const MESSAGE = chunk(',"name":"message","attributes":');
+const ATTRIBUTES = chunk(',"attributes":');
+const TRACE_ID = chunk('{"trace_id":"');
+const SPAN_ID = chunk('","span_id":"');
+const TRACE_STATE = chunk(',"tracestate":');
+
 /** Annotations, then messages, in the form that Datadog shows as a span's events. */
-export function eventsOf({ annotations, messageEvents }: SpanData): FittingList {
-  if (annotations.length === 0 && messageEvents.length === 0) return NOTHING;
-  const events: string[] = [];
-  for (const { time, description, attributes } of annotations) {
-    const inner = membersOf(attributes);
-    events.push(
-      `{"time_unix_nano":${nanos(time)},"name":${quoted(description)}${inner && `,"attributes":{${inner}}`}}`,
-    );
+export function writeEvents(list: FittingList, { annotations, messageEvents }: SpanData): void {
+  list.begin();
+  const count = annotations.length + messageEvents.length;
+  if (count === 0) return;
+  let fitting = 0;
+  for (; fitting < count; fitting++) {
+    const annotation = annotations[fitting];
+    list.beginItem();
+    if (annotation) writeAnnotation(list, annotation);
+    else writeMessage(list, messageEvents[fitting - annotations.length] as MessageEvent);
+    if (!list.endItem()) break;
   }
-  for (const { time, type, id, uncompressedBytes, compressedBytes } of messageEvents) {
-    const attributes = { type, id, uncompressed_size: uncompressedBytes, compressed_size: compressedBytes };
-    events.push(`{"time_unix_nano":${nanos(time)},"name":"message","attributes":${JSON.stringify(attributes)}}`);
-  }
-  return fitting(events);
+  list.end(count - fitting);
+}
+
+function writeAnnotation(writer: JsonWriter, { time, description, attributes }: Annotation): void {
+  writer.raw(TIME);
+  writer.nanoseconds(time);
+  writer.raw(NAME);
+  writer.string(description);
+  writeAttributes(writer, attributes, writeValue);
+  writer.text('}');
+}
+
+function writeMessage(writer: JsonWriter, { time, type, id, uncompressedBytes, compressedBytes }: MessageEvent): void {
+  writer.raw(TIME);
+  writer.nanoseconds(time);
+  writer.raw(MESSAGE);
+  writer.text(JSON.stringify({ type, id, uncompressed_size: uncompressedBytes, compressed_size: compressedBytes }));
+  writer.text('}');
 }
 
 /** Links in the form that Datadog reads out of `meta`; there, attributes are text. */
-export function linksOf({ links }: SpanData): FittingList {
-  if (links.length === 0) return NOTHING;
-  return fitting(
-    links.map(({ traceId, spanId, type, traceState, attributes }) => {
-      const members = Object.entries(attributes).map(([key, value]) => `${quoted(key)}:${quoted(textOf(value))}`);
-      if (type !== 'unspecified') members.push(`"opencensus.link.type":"${type}"`);
-      const ids = `"trace_id":"${traceId}","span_id":"${spanId}"`;
-      const state = traceState ? `,"tracestate":${quoted(traceState)}` : '';
-      return `{${ids}${state}${members.length > 0 ? `,"attributes":{${members.join()}}` : ''}}`;
-    }),
-  );
-}
-
-/** An attribute as text; lists as JSON. */
-export function textOf(value: AttributeValue): string {
-  return typeof value === 'object' ? jsonOf(value) : String(value);
-}
-
-const NOTHING: FittingList = { json: undefined, cut: 0 };
-
-function fitting(items: readonly string[]): FittingList {
-  let whole = '[';
-  for (let i = 0; i < items.length; i++) whole += i === 0 ? items[i] : `,${items[i]}`;
-  whole += ']';
-  if (3 * whole.length <= VALUE_BYTES || Buffer.byteLength(whole) <= VALUE_BYTES) return { json: whole, cut: 0 };
-  let bytes = 1;
-  const fits = items.findIndex((item) => {
-    bytes += Buffer.byteLength(item) + 1;
-    return bytes > VALUE_BYTES;
-  });
-  return { json: fits > 0 ? `[${items.slice(0, fits).join()}]` : undefined, cut: items.length - fits };
-}
-
-/** 19 digits, more than a number holds. Two small ones become text faster than a large one. */
-function nanos(micros: UnixMicros): string {
-  if (micros < MICROS) return micros > 0 ? `${micros}000` : '0';
-  const seconds = Math.floor(micros / MICROS);
-  return `${seconds}${String(micros - seconds * MICROS + MICROS).slice(1)}000`;
-}
-
-const MICROS = 1_000_000;
-
-function membersOf(attributes: Attributes): string {
-  let members = '';
-  for (const key in attributes) {
-    members += `${members && ','}${quoted(key)}:${jsonOf(attributes[key] as AttributeValue)}`;
+export function writeLinks(list: FittingList, { links }: SpanData): void {
+  list.begin();
+  if (links.length === 0) return;
+  let fitting = 0;
+  for (; fitting < links.length; fitting++) {
+    list.beginItem();
+    writeLink(list, links[fitting] as Link);
+    if (!list.endItem()) break;
   }
-  return members;
+  list.end(links.length - fitting);
+}
+
+function writeLink(writer: JsonWriter, { traceId, spanId, type, traceState, attributes }: Link): void {
+  writer.raw(TRACE_ID);
+  writer.text(traceId);
+  writer.raw(SPAN_ID);
+  writer.text(spanId);
+  writer.text('"');
+  if (traceState) {
+    writer.raw(TRACE_STATE);
+    writer.string(traceState);
+  }
+  const more = type === 'unspecified' ? attributes : { ...attributes, 'opencensus.link.type': type };
+  writeAttributes(writer, more, writeText);
+  writer.text('}');
+}
+
+/** A member with attributes, if there are any. */
+function writeAttributes(
+  writer: JsonWriter,
+  attributes: Attributes,
+  write: (writer: JsonWriter, value: AttributeValue) => void,
+): void {
+  let before = '{';
+  for (const key in attributes) {
+    if (before === '{') writer.raw(ATTRIBUTES);
+    writer.text(before);
+    writer.string(key);
+    writer.text(':');
+    write(writer, attributes[key] as AttributeValue);
+    before = ',';
+  }
+  if (before === ',') writer.text('}');
+}
+
+function writeText(writer: JsonWriter, value: AttributeValue): void {
+  writer.string(textOf(value));
 }
 
 /** JSON, with the words NaN and Infinity where it would say null. */
-function jsonOf(value: AttributeValue): string {
-  if (typeof value === 'string') return quoted(value);
-  if (typeof value === 'number') return Number.isFinite(value) ? `${value}` : `"${value}"`;
-  return typeof value === 'object' ? `[${value.map(jsonOf).join()}]` : `${value}`;
+function writeValue(writer: JsonWriter, value: AttributeValue): void {
+  if (typeof value === 'string') writer.string(value);
+  else if (typeof value === 'object') writer.list<AttributeValue>(value, (item) => writeValue(writer, item));
+  else if (typeof value === 'number' && !Number.isFinite(value)) writer.string(`${value}`);
+  else writer.text(`${value}`);
 }
 
-/** JSON of a text; most need nothing but their quotes. */
-function quoted(text: string): string {
-  return /^[ !#-[\]-~]*$/.test(text) ? `"${text}"` : JSON.stringify(text);
+/** An attribute as text; lists as JSON, as above. */
+export function textOf(value: AttributeValue): string {
+  if (typeof value !== 'object') return String(value);
+  return JSON.stringify(value.map((item) => (typeof item === 'number' && !Number.isFinite(item) ? `${item}` : item)));
 }

@@ -1,4 +1,4 @@
-import type { UnixMicros } from '@oc/core/exporter';
+import type { ByteWriter, UnixMicros } from '@oc/core/exporter';
 
 /** Writes MessagePack, one value after the other, into a buffer that is used again and again. */
 export interface MessagePack {
@@ -7,15 +7,19 @@ export interface MessagePack {
   /** The head of a map; its keys and values follow in turn. */
   map(length: number): void;
   text(value: string): void;
+  /** A text that is UTF-8 already. */
+  utf8(text: ByteWriter): void;
   /** A whole number from 0 to 2^32 - 1, in its shortest form. */
   integer(value: number): void;
   float64(value: number): void;
-  /** An unsigned number of 64 bits: the 16 hex digits of `digits` that begin at `from`. */
-  id(digits: string, from: number): void;
+  /** An unsigned number of 64 bits: two integers of 32 from `from` on, the more significant first. */
+  id(halves: Int32Array, from: number): void;
   /** A signed number of 64 bits: microseconds as nanoseconds, all digits right. */
   nanoseconds(micros: UnixMicros): void;
   /** Bytes that are MessagePack already. */
   append(other: Uint8Array): void;
+  /** The same, a few of them in a list: of that the length is faster to ask for. */
+  few(bytes: readonly number[]): void;
   /** How many bytes are written. */
   readonly length: number;
   /** What was written, as a copy; then begins anew. */
@@ -30,9 +34,6 @@ const LOOP_CHARACTERS = 24;
 const TWO_32 = 2 ** 32;
 /** The last microsecond whose nanoseconds fit into 63 bits, in the year 2262. */
 const LAST_MICROS = 9_223_372_036_854_774;
-
-const NIBBLE = new Uint8Array(128);
-for (let value = 0; value < 16; value++) NIBBLE[value.toString(16).charCodeAt(0)] = value;
 
 /** Makes a writer. */
 export function messagePack(): MessagePack {
@@ -74,6 +75,12 @@ export function messagePack(): MessagePack {
     const size = bytes.write(value, at + guess);
     const headBytes = textHeadBytes(size);
     if (headBytes !== guess) bytes.copyWithin(at + headBytes, at + guess, at + guess + size);
+    textHead(size);
+    at += size;
+  }
+
+  function textHead(size: number): void {
+    const headBytes = textHeadBytes(size);
     if (headBytes === 1) {
       bytes[at] = 0xa0 | size;
     } else if (headBytes === 2) {
@@ -86,7 +93,7 @@ export function messagePack(): MessagePack {
       bytes[at] = 0xdb;
       view.setUint32(at + 1, size);
     }
-    at += headBytes + size;
+    at += headBytes;
   }
 
   return {
@@ -111,6 +118,12 @@ export function messagePack(): MessagePack {
       }
       buffer[at] = 0xa0 | length;
       at = start + length;
+    },
+
+    utf8(text) {
+      reserve(5 + text.length);
+      textHead(text.length);
+      at += text.copyTo(bytes, at);
     },
 
     integer(value) {
@@ -138,16 +151,12 @@ export function messagePack(): MessagePack {
       at += 9;
     },
 
-    id(digits, from) {
+    id(halves, from) {
       reserve(9);
-      const buffer = bytes;
-      let end = at;
-      buffer[end++] = 0xcf;
-      for (let i = from; i < from + 16; i += 2) {
-        const high = NIBBLE[digits.charCodeAt(i)] as number;
-        buffer[end++] = (high << 4) | (NIBBLE[digits.charCodeAt(i + 1)] as number);
-      }
-      at = end;
+      bytes[at] = 0xcf;
+      view.setInt32(at + 1, halves[from] as number);
+      view.setInt32(at + 5, halves[from + 1] as number);
+      at += 9;
     },
 
     nanoseconds(micros) {
@@ -165,10 +174,16 @@ export function messagePack(): MessagePack {
     append(other) {
       const size = other.byteLength;
       reserve(size);
-      const buffer = bytes;
-      if (size > LOOP_CHARACTERS) buffer.set(other, at);
-      else for (let i = 0; i < size; i++) buffer[at + i] = other[i] as number;
+      bytes.set(other, at);
       at += size;
+    },
+
+    few(given) {
+      const { length } = given;
+      reserve(length);
+      const buffer = bytes;
+      for (let i = 0; i < length; i++) buffer[at + i] = given[i] as number;
+      at += length;
     },
 
     get length() {
@@ -176,7 +191,8 @@ export function messagePack(): MessagePack {
     },
 
     take() {
-      const taken = Uint8Array.prototype.slice.call(bytes, 0, at); // Buffer's own slice is no copy
+      const taken = Buffer.allocUnsafeSlow(at);
+      bytes.copy(taken, 0, 0, at);
       at = 0;
       if (bytes.length > KEPT_BYTES) use(Buffer.allocUnsafe(FIRST_BYTES));
       return taken;

@@ -1,24 +1,45 @@
-import { type AttributeValue, type SpanData, type SpanKind, STATUS_CODES, type UnixMicros } from '@oc/core/exporter';
-import { eventsOf, linksOf, textOf } from './json.ts';
-import { operationOf } from './operation.ts';
+import {
+  type AttributeValue,
+  attributeListOf,
+  readIds,
+  type SpanData,
+  type SpanKind,
+  STATUS_CODES,
+  type UnixMicros,
+} from '@oc/core/exporter';
+import { FittingList, textOf, writeEvents, writeLinks } from './json.ts';
+import { type KnownAttributes, OPERATION_ATTRIBUTES, operationOf } from './operation.ts';
 
 /** A span in Datadog's terms; both versions of the wire format are made of it. */
 export interface DatadogSpan {
-  service: string;
-  name: string;
-  resource: string;
-  type: string;
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentId: string | undefined;
+  readonly service: string;
+  readonly name: string;
+  readonly resource: string;
+  readonly type: string;
+  /** As `readIds` reads them. */
+  readonly ids: Int32Array;
   readonly start: UnixMicros;
   /** Microseconds. */
   readonly duration: number;
-  error: 0 | 1;
-  /** Keys and values in turn, no key twice. */
-  readonly meta: string[];
-  /** Keys and values in turn, no key twice. */
-  readonly metrics: (string | number)[];
+  readonly error: 0 | 1;
+  readonly meta: Pairs<string>;
+  readonly metrics: Pairs<number>;
+  /** What belongs into `meta` too, unless it is empty. */
+  readonly events: FittingList;
+  readonly links: FittingList;
+}
+
+/** Keys and values, no key twice. */
+export class Pairs<V> {
+  /** Key, value, key, value: as far as `length` goes. */
+  readonly list: (string | V)[] = [];
+  length = 0;
+
+  push(key: string, value: V): void {
+    this.list[this.length] = key;
+    this.list[this.length + 1] = value;
+    this.length += 2;
+  }
 }
 
 /** When a span with a status other than OK counts as an error. */
@@ -43,72 +64,134 @@ const ERROR: Readonly<Record<ErrorRule, (kind: SpanKind, code: number) => boolea
     kind === 'server' ? SERVER_FAULTS.has(code) : kind !== 'client' || !SERVER_FAULTS.has(code),
 };
 
-/**
- * What Datadog gets of a span. The first one of each chunk carries what is told of the whole trace: its sampling
- * priority, and the upper half of its id, for which there is no field.
- */
-export function datadogSpanOf(span: SpanData, context: SpanContext, isFirst: boolean): DatadogSpan {
-  const { traceId, kind, start, status, attributes } = span;
-  const draft: DatadogSpan = {
-    service: context.service,
-    name: '',
-    resource: '',
-    type: '',
-    traceId,
-    spanId: span.spanId,
-    parentId: span.parentSpanId,
-    start,
-    duration: span.end - start,
-    error: status.code !== 0 && ERROR[context.errorRule](kind, status.code) ? 1 : 0,
-    meta: [],
-    metrics: [],
-  };
-  const { meta, metrics } = draft;
-  if (isFirst && !traceId.startsWith('0000000000000000')) meta.push('_dd.p.tid', traceId.slice(0, 16));
-  meta.push('span.kind', kind === 'unspecified' ? 'internal' : kind);
-  for (const [key, value] of context.meta) if (!Object.hasOwn(attributes, key)) meta.push(key, value);
-  if (isFirst && !Number.isFinite(attributes['sampling.priority'])) {
-    metrics.push('_sampling_priority_v1', context.priority);
-  }
-  for (const key in attributes) put(draft, key, attributes[key] as AttributeValue);
+/** What is done about an attribute: true when nothing else becomes of it. */
+type Special = (draft: Draft, value: AttributeValue, key: string) => boolean;
 
-  const { name, resource, type } = operationOf(span);
-  draft.name ||= name;
-  draft.resource ||= resource;
-  draft.type ||= type;
-  putOthers(draft, span);
-  return draft;
+/**
+ * Makes the spans of one message, each in the place of the one before it: an object for each, and its lists, would be
+ * most of the message's cost. The first span of each chunk carries what is told of the whole trace: its sampling priority,
+ * and the upper half of its id, for which there is no field.
+ */
+export function spanMaker(context: SpanContext): (span: SpanData, isFirst: boolean) => DatadogSpan {
+  const draft = new Draft();
+  const { meta, metrics, ids } = draft;
+  // What all spans carry is known too, since an attribute of that name goes before it.
+  const specials = new Map([...context.meta.map(([key]): [string, Special] => [key, remember]), ...SPECIAL]);
+
+  return (span, isFirst) => {
+    const { kind, start, status } = span;
+    readIds(span, ids);
+    draft.begin(context.service);
+    draft.start = start;
+    draft.duration = span.end - start;
+    draft.error = status.code !== 0 && ERROR[context.errorRule](kind, status.code) ? 1 : 0;
+
+    if (isFirst && ((ids[0] as number) | (ids[1] as number)) !== 0) meta.push('_dd.p.tid', span.traceId.slice(0, 16));
+    meta.push('span.kind', kind === 'unspecified' ? 'internal' : kind);
+    const attributes = attributeListOf(span);
+    for (let i = 0; i < attributes.length; i += 2) {
+      put(draft, attributes[i] as string, attributes[i + 1] as AttributeValue, specials);
+    }
+    const { known } = draft;
+    for (const [key, value] of context.meta) if (isMissing(draft, key)) meta.push(key, value);
+    if (isFirst && (known === NOTHING_KNOWN || !Number.isFinite(known['sampling.priority']))) {
+      metrics.push('_sampling_priority_v1', context.priority);
+    }
+    const { name, resource, type } = operationOf(span, known === NOTHING_KNOWN ? undefined : known);
+    draft.name ||= name;
+    draft.resource ||= resource;
+    draft.type ||= type;
+    putOthers(draft, span);
+    return draft;
+  };
 }
 
-type Draft = DatadogSpan;
-type Special = (draft: Draft, value: AttributeValue) => boolean;
+const NOTHING_KNOWN: KnownAttributes = Object.freeze(Object.create(null));
 
-/** Attributes that mean something to Datadog: true when nothing else becomes of them. */
+class Draft implements DatadogSpan {
+  service = '';
+  name = '';
+  resource = '';
+  type = '';
+  readonly ids = new Int32Array(8);
+  start = 0;
+  duration = 0;
+  error: 0 | 1 = 0;
+  readonly meta = new Pairs<string>();
+  readonly metrics = new Pairs<number>();
+  readonly events = new FittingList();
+  readonly links = new FittingList();
+  /** The attributes that decide about others. */
+  known: Record<string, AttributeValue | undefined> = NOTHING_KNOWN;
+
+  begin(service: string): void {
+    this.service = service;
+    this.name = '';
+    this.resource = '';
+    this.type = '';
+    this.meta.length = 0;
+    this.metrics.length = 0;
+    this.known = NOTHING_KNOWN;
+  }
+}
+
+/** Keeps an attribute in sight. */
+function remember(draft: Draft, value: AttributeValue, key: string): false {
+  if (draft.known === NOTHING_KNOWN) draft.known = Object.create(null);
+  draft.known[key] = value;
+  return false;
+}
+
+/** Whether no attribute has that name, of those that are kept in sight. */
+function isMissing({ known }: Draft, key: string): boolean {
+  return known === NOTHING_KNOWN || known[key] === undefined; // most spans have none, and looking into an object takes time
+}
+
+/** What OpenTelemetry calls by its present names, and Datadog by the older ones. */
+const ALIASES = [
+  ['http.status_code', 'http.response.status_code'],
+  ['http.method', 'http.request.method'],
+  ['http.url', 'url.full'],
+] as const;
+
+/** Under these names we put something, unless there is an attribute. */
+const OURS = [
+  ...['opencensus.status_code', 'opencensus.status', 'opencensus.status_description', 'w3c.tracestate'],
+  ...['opencensus.dropped_attributes', 'opencensus.dropped_events', 'opencensus.dropped_links'],
+  ...['otel.scope.name', 'otel.scope.version', 'error.type', 'error.msg', 'error.stack'],
+];
+
+/** Attributes that mean something to Datadog, or decide about others. */
 const SPECIAL: ReadonlyMap<string, Special> = new Map<string, Special>([
+  ...[...OPERATION_ATTRIBUTES, ...ALIASES.flat(), ...OURS].map((key): [string, Special] => [key, remember]),
   ['service.name', isField('service')],
   ['resource.name', isField('resource')],
   ['span.type', isField('type')],
   ['span.name', isField('name')],
   ['operation.name', isField('name')],
-  ['sampling.priority', (draft, value) => Number.isFinite(value) && putMetric(draft, '_sampling_priority_v1', value)],
+  ['sampling.priority', isPriority],
   ['analytics.event', (draft, value) => putMetric(draft, '_dd1.sr.eausr', isFalse(value) ? 0 : 1)],
-  ['error', (draft, value) => isError(draft, value)],
+  ['error', isError],
   // Datadog looks for it among the texts.
-  ['http.status_code', (draft, value) => putText(draft, 'http.status_code', value)],
-  ['http.response.status_code', (draft, value) => putText(draft, 'http.response.status_code', value)],
+  ['http.status_code', putKnownText],
+  ['http.response.status_code', putKnownText],
   // By these names it is told something else; attributes of that name keep their values under another.
   ...['_dd.p.tid', '_dd.span_links', '_dd1.sr.eausr', '_sampling_priority_v1', 'events', 'span.kind'].map(
-    (key): [string, Special] => [key, (draft, value) => put(draft, `attribute.${key}`, value)],
+    (key): [string, Special] => [key, (draft, value) => putAny(draft, `attribute.${key}`, value)],
   ),
 ]);
 
 /** Whether a name is one that Datadog reads something special out of. */
 export function isSpecial(key: string): boolean {
-  return SPECIAL.has(key);
+  const special = SPECIAL.get(key);
+  return special !== undefined && special !== remember;
 }
 
-function put(draft: Draft, key: string, value: AttributeValue): boolean {
-  if (SPECIAL.get(key)?.(draft, value)) return true;
+function put(draft: Draft, key: string, value: AttributeValue, specials: ReadonlyMap<string, Special>): void {
+  if (!specials.get(key)?.(draft, value, key)) putAny(draft, key, value);
+}
+
+function putAny(draft: Draft, key: string, value: AttributeValue): true {
   return Number.isFinite(value) ? putMetric(draft, key, value) : putText(draft, key, value);
 }
 
@@ -122,6 +205,16 @@ function putMetric(draft: Draft, key: string, value: AttributeValue): true {
   return true;
 }
 
+function putKnownText(draft: Draft, value: AttributeValue, key: string): true {
+  remember(draft, value, key);
+  return putText(draft, key, value);
+}
+
+function isPriority(draft: Draft, value: AttributeValue, key: string): boolean {
+  remember(draft, value, key);
+  return Number.isFinite(value) && putMetric(draft, '_sampling_priority_v1', value);
+}
+
 function isField(field: 'service' | 'resource' | 'type' | 'name'): Special {
   return (draft, value) => {
     if (typeof value !== 'string' || value === '') return false;
@@ -131,7 +224,8 @@ function isField(field: 'service' | 'resource' | 'type' | 'name'): Special {
 }
 
 /** It goes before what the status says; a text is the error's message. */
-function isError(draft: Draft, value: AttributeValue): true {
+function isError(draft: Draft, value: AttributeValue, key: string): true {
+  remember(draft, value, key);
   draft.error = isFalse(value) || value === 0 || value === '' ? 0 : 1;
   return true;
 }
@@ -140,56 +234,48 @@ function isFalse(value: AttributeValue | undefined): boolean {
   return value === false || value === 'false';
 }
 
-/** What OpenTelemetry calls by its present names, and Datadog by the older ones. */
-const ALIASES = [
-  ['http.status_code', 'http.response.status_code'],
-  ['http.method', 'http.request.method'],
-  ['http.url', 'url.full'],
-] as const;
-
 /** All that is no attribute. Here and below, an attribute of the same name goes before it. */
 function putOthers(draft: Draft, span: SpanData): void {
   const { kind, status, dropped, scope, traceState } = span;
-  if (kind === 'server' || kind === 'client') {
-    for (const [name, present] of ALIASES) putMissing(draft, span, name, span.attributes[present]);
+  if (draft.known !== NOTHING_KNOWN && (kind === 'server' || kind === 'client')) {
+    for (const [name, present] of ALIASES) putMissing(draft, name, draft.known[present]);
   }
   if (status.code !== 0) {
-    putMissing(draft, span, 'opencensus.status_code', `${status.code}`);
-    putMissing(draft, span, 'opencensus.status', STATUS_CODES[status.code]);
-    putMissing(draft, span, 'opencensus.status_description', status.message);
+    putMissing(draft, 'opencensus.status_code', `${status.code}`);
+    putMissing(draft, 'opencensus.status', STATUS_CODES[status.code]);
+    putMissing(draft, 'opencensus.status_description', status.message);
   }
   if (draft.error) putError(draft, span);
 
-  const events = eventsOf(span);
-  const links = linksOf(span);
-  if (events.json) draft.meta.push('events', events.json);
-  if (links.json) draft.meta.push('_dd.span_links', links.json);
-  if (traceState) putMissing(draft, span, 'w3c.tracestate', traceState);
+  const { events, links } = draft;
+  writeEvents(events, span);
+  writeLinks(links, span);
+  if (traceState) putMissing(draft, 'w3c.tracestate', traceState);
   if (scope) {
-    putMissing(draft, span, 'otel.scope.name', scope.name);
-    putMissing(draft, span, 'otel.scope.version', scope.version);
+    putMissing(draft, 'otel.scope.name', scope.name);
+    putMissing(draft, 'otel.scope.version', scope.version);
   }
-  putCount(draft, span, 'opencensus.dropped_attributes', dropped.attributes);
-  putCount(draft, span, 'opencensus.dropped_events', dropped.annotations + dropped.messageEvents + events.cut);
-  putCount(draft, span, 'opencensus.dropped_links', dropped.links + links.cut);
+  putCount(draft, 'opencensus.dropped_attributes', dropped.attributes);
+  putCount(draft, 'opencensus.dropped_events', dropped.annotations + dropped.messageEvents + events.cut);
+  putCount(draft, 'opencensus.dropped_links', dropped.links + links.cut);
 }
 
 /** The last error that was recorded, and what the status says where it says nothing. */
 function putError(draft: Draft, span: SpanData): void {
-  const { status, attributes, annotations } = span;
-  const { error } = attributes;
+  const { status, annotations } = span;
+  const { error } = draft.known;
   const exception = annotations.findLast(({ description }) => description === 'exception')?.attributes;
   const statusName = status.code === 0 ? undefined : STATUS_CODES[status.code];
   const message = typeof error === 'string' ? error : status.message || exception?.['exception.message'];
-  putMissing(draft, span, 'error.type', exception?.['exception.type'] ?? statusName);
-  putMissing(draft, span, 'error.msg', message);
-  putMissing(draft, span, 'error.stack', exception?.['exception.stacktrace']);
+  putMissing(draft, 'error.type', exception?.['exception.type'] ?? statusName);
+  putMissing(draft, 'error.msg', message);
+  putMissing(draft, 'error.stack', exception?.['exception.stacktrace']);
 }
 
-function putMissing(draft: Draft, { attributes }: SpanData, key: string, value: AttributeValue | undefined): void {
-  if (value !== undefined && value !== '' && !Object.hasOwn(attributes, key)) putText(draft, key, value);
+function putMissing(draft: Draft, key: string, value: AttributeValue | undefined): void {
+  if (value !== undefined && value !== '' && isMissing(draft, key)) putText(draft, key, value);
 }
 
-function putCount(draft: Draft, { attributes }: SpanData, key: string, value: number): void {
-  if (value > 0 && !Object.hasOwn(attributes, key)) putMetric(draft, key, value);
+function putCount(draft: Draft, key: string, value: number): void {
+  if (value > 0 && isMissing(draft, key)) putMetric(draft, key, value);
 }

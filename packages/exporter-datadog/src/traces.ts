@@ -1,6 +1,6 @@
-import type { SpanData } from '@oc/core/exporter';
-import { messagePack } from './msgpack.ts';
-import { type DatadogSpan, datadogSpanOf, type SpanContext } from './span.ts';
+import { type ByteWriter, readIds, type SpanData } from '@oc/core/exporter';
+import { type MessagePack, messagePack } from './msgpack.ts';
+import { type DatadogSpan, type SpanContext, spanMaker } from './span.ts';
 
 /** A version of the Agent's wire format. */
 export type ProtocolVersion = '0.4' | '0.5';
@@ -23,14 +23,16 @@ export function encodeTraces(
   version: ProtocolVersion,
 ): TracesMessage {
   const chunks = new Map<string, SpanData[]>();
-  let trace = '';
+  const ids = new Int32Array(8);
+  const last = new Int32Array(4); // no trace's id is all zero
   let chunk: SpanData[] = [];
   for (const span of spans) {
-    const { traceId } = span;
-    if (traceId !== trace) {
-      trace = traceId;
-      chunk = chunks.get(traceId) ?? [];
-      if (chunk.length === 0) chunks.set(traceId, chunk);
+    readIds(span, ids);
+    // Spans of one trace mostly end one after the other.
+    if (ids[0] !== last[0] || ids[1] !== last[1] || ids[2] !== last[2] || ids[3] !== last[3]) {
+      last.set(ids.subarray(0, 4));
+      chunk = chunks.get(span.traceId) ?? [];
+      if (chunk.length === 0) chunks.set(span.traceId, chunk);
     }
     chunk.push(span);
   }
@@ -44,48 +46,61 @@ const ENCODE: Readonly<Record<ProtocolVersion, (chunks: Chunks, context: SpanCon
   '0.5': encode05,
 };
 
-const KEY_NAMES = [
-  ...(['service', 'name', 'resource', 'trace_id', 'span_id', 'parent_id'] as const),
-  ...(['start', 'duration', 'error', 'meta', 'metrics', 'type'] as const),
-];
+/** What stands in every span, as it is written: names of fields, and what goes before or after them. */
+const SERVICE = written((pack) => {
+  pack.map(12);
+  pack.text('service');
+});
+const NAME = written((pack) => pack.text('name'));
+const RESOURCE = written((pack) => pack.text('resource'));
+const TRACE_ID = written((pack) => pack.text('trace_id'));
+const SPAN_ID = written((pack) => pack.text('span_id'));
+const PARENT_ID = written((pack) => pack.text('parent_id'));
+const START = written((pack) => pack.text('start'));
+const DURATION = written((pack) => pack.text('duration'));
+const ERROR_AND_META = { 0: errorAndMeta(0), 1: errorAndMeta(1) };
+const METRICS = written((pack) => pack.text('metrics'));
+const TYPE = written((pack) => pack.text('type'));
 
-/** What stands in every span, as it is written. */
-const KEYS = Object.fromEntries(
-  KEY_NAMES.map((key) => {
-    spansPack.text(key);
-    return [key, spansPack.take()];
-  }),
-) as Readonly<Record<(typeof KEY_NAMES)[number], Uint8Array>>;
+function written(write: (pack: MessagePack) => void): readonly number[] {
+  write(spansPack);
+  return [...spansPack.take()];
+}
+
+function errorAndMeta(error: 0 | 1): readonly number[] {
+  return written((pack) => {
+    pack.text('error');
+    pack.integer(error);
+    pack.text('meta');
+  });
+}
 
 /** An array of chunks, which are arrays of spans, which are maps. */
 function encode04(chunks: Chunks, context: SpanContext): Uint8Array {
   const pack = spansPack;
-  const write = pack.text;
+  const { text: write, utf8: writeUtf8 } = pack;
   writeChunks(chunks, context, (span) => {
-    pack.map(KEY_NAMES.length);
-    pack.append(KEYS.service);
+    pack.few(SERVICE);
     pack.text(span.service);
-    pack.append(KEYS.name);
+    pack.few(NAME);
     pack.text(span.name);
-    pack.append(KEYS.resource);
+    pack.few(RESOURCE);
     pack.text(span.resource);
-    pack.append(KEYS.trace_id);
-    pack.id(span.traceId, 16);
-    pack.append(KEYS.span_id);
-    pack.id(span.spanId, 0);
-    pack.append(KEYS.parent_id);
+    pack.few(TRACE_ID);
+    pack.id(span.ids, 2);
+    pack.few(SPAN_ID);
+    pack.id(span.ids, 4);
+    pack.few(PARENT_ID);
     writeParent(span);
-    pack.append(KEYS.start);
+    pack.few(START);
     pack.nanoseconds(span.start);
-    pack.append(KEYS.duration);
+    pack.few(DURATION);
     pack.nanoseconds(span.duration);
-    pack.append(KEYS.error);
-    pack.integer(span.error);
-    pack.append(KEYS.meta);
-    writeMeta(span, write);
-    pack.append(KEYS.metrics);
+    pack.few(ERROR_AND_META[span.error]);
+    writeMeta(span, write, writeUtf8);
+    pack.few(METRICS);
     writeMetrics(span, write);
-    pack.append(KEYS.type);
+    pack.few(TYPE);
     pack.text(span.type);
   });
   return pack.take();
@@ -103,19 +118,20 @@ function encode05(chunks: Chunks, context: SpanContext): Uint8Array {
   placeOf('');
   const pack = spansPack;
   const write = (text: string): void => pack.integer(placeOf(text));
+  const writeUtf8 = (text: ByteWriter): void => write(Buffer.from(text.take()).toString());
   writeChunks(chunks, context, (span) => {
     pack.array(12);
     write(span.service);
     write(span.name);
     write(span.resource);
     const type = placeOf(span.type);
-    pack.id(span.traceId, 16);
-    pack.id(span.spanId, 0);
+    pack.id(span.ids, 2);
+    pack.id(span.ids, 4);
     writeParent(span);
     pack.nanoseconds(span.start);
     pack.nanoseconds(span.duration);
     pack.integer(span.error);
-    writeMeta(span, write);
+    writeMeta(span, write, writeUtf8);
     writeMetrics(span, write);
     pack.integer(type);
   });
@@ -128,28 +144,42 @@ function encode05(chunks: Chunks, context: SpanContext): Uint8Array {
 }
 
 function writeChunks(chunks: Chunks, context: SpanContext, write: (span: DatadogSpan) => void): void {
+  const make = spanMaker(context);
   spansPack.array(chunks.length);
   for (const chunk of chunks) {
     spansPack.array(chunk.length);
-    // One after the other: spans in Datadog's terms die young.
-    for (let i = 0; i < chunk.length; i++) write(datadogSpanOf(chunk[i] as SpanData, context, i === 0));
+    for (let i = 0; i < chunk.length; i++) write(make(chunk[i] as SpanData, i === 0));
   }
 }
 
-function writeParent({ parentId }: DatadogSpan): void {
-  if (parentId) spansPack.id(parentId, 0);
+function writeParent({ ids }: DatadogSpan): void {
+  if (((ids[6] as number) | (ids[7] as number)) !== 0) spansPack.id(ids, 6);
   else spansPack.integer(0);
 }
 
-function writeMeta({ meta }: DatadogSpan, write: (text: string) => void): void {
-  spansPack.map(meta.length / 2);
-  for (let i = 0; i < meta.length; i++) write(meta[i] as string);
+function writeMeta(
+  { meta, events, links }: DatadogSpan,
+  write: (text: string) => void,
+  writeUtf8: (text: ByteWriter) => void,
+): void {
+  const { list, length } = meta;
+  spansPack.map(length / 2 + (events.length > 0 ? 1 : 0) + (links.length > 0 ? 1 : 0));
+  for (let i = 0; i < length; i++) write(list[i] as string);
+  if (events.length > 0) {
+    write('events');
+    writeUtf8(events);
+  }
+  if (links.length > 0) {
+    write('_dd.span_links');
+    writeUtf8(links);
+  }
 }
 
 function writeMetrics({ metrics }: DatadogSpan, write: (key: string) => void): void {
-  spansPack.map(metrics.length / 2);
-  for (let i = 0; i < metrics.length; i += 2) {
-    write(metrics[i] as string);
-    spansPack.float64(metrics[i + 1] as number); // the Agent takes whole numbers too, not every reader does
+  const { list, length } = metrics;
+  spansPack.map(length / 2);
+  for (let i = 0; i < length; i += 2) {
+    write(list[i] as string);
+    spansPack.float64(list[i + 1] as number); // the Agent takes whole numbers too, not every reader does
   }
 }

@@ -17,10 +17,10 @@ const FIELD_BYTES = 12;
 /** Thrift's binary protocol: each number in all of its bytes, the most significant first. */
 export class BinaryWriter extends ThriftWriter {
   oneway(name: string): void {
-    this.room(8);
+    this.fit(8);
     this.#int32(ONEWAY);
     this.#string(name);
-    this.room(4);
+    this.fit(4);
     this.#int32(0); // the number of the call, by which an answer would be known
   }
 
@@ -29,7 +29,7 @@ export class BinaryWriter extends ThriftWriter {
   }
 
   close(): void {
-    this.room(1);
+    this.fit(1);
     this.bytes[this.length++] = 0;
   }
 
@@ -70,7 +70,7 @@ export class BinaryWriter extends ThriftWriter {
   }
 
   #header(type: number, field: number): void {
-    this.room(FIELD_BYTES);
+    this.fit(FIELD_BYTES);
     const { bytes, length } = this;
     bytes[length] = type;
     bytes[length + 1] = field >> 8;
@@ -88,9 +88,9 @@ export class BinaryWriter extends ThriftWriter {
   }
 
   #string(value: string): void {
-    this.room(4 + 3 * value.length);
+    this.fit(4 + 3 * value.length);
     const start = this.length + 4;
-    const size = this.ascii(value, start) ? value.length : this.bytes.write(value, start);
+    const size = this.utf8(value, start);
     this.#int32(size);
     this.length = start + size;
   }

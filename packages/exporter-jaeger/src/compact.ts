@@ -24,7 +24,7 @@ export class CompactWriter extends ThriftWriter {
   #last = 0;
 
   oneway(name: string): void {
-    this.room(3);
+    this.fit(3);
     this.bytes[this.length++] = PROTOCOL;
     this.bytes[this.length++] = ONEWAY;
     this.bytes[this.length++] = 0; // the number of the call, by which an answer would be known
@@ -38,7 +38,7 @@ export class CompactWriter extends ThriftWriter {
   }
 
   close(outer: number): void {
-    this.room(1);
+    this.fit(1);
     this.bytes[this.length++] = 0;
     this.#last = outer;
   }
@@ -81,7 +81,7 @@ export class CompactWriter extends ThriftWriter {
 
   /** Fields come in order and at most 15 apart: Jaeger's structs have no more. */
   #header(type: number, field: number): void {
-    this.room(FIELD_BYTES);
+    this.fit(FIELD_BYTES);
     this.bytes[this.length++] = ((field - this.#last) << 4) | type;
     this.#last = field;
   }
@@ -100,14 +100,14 @@ export class CompactWriter extends ThriftWriter {
   }
 
   #string(value: string): void {
-    const { length } = value;
-    this.room(5 + 3 * length);
-    if (this.ascii(value, this.length + 1)) {
-      this.bytes[this.length] = length;
-      this.length += 1 + length;
+    this.fit(5 + 3 * value.length);
+    const size = this.utf8(value, this.length + 1);
+    if (size < 0x80) {
+      this.bytes[this.length] = size;
+      this.length += 1 + size;
     } else {
-      this.#varint(0, Buffer.byteLength(value));
-      this.length += this.bytes.write(value, this.length);
+      this.#varint(0, size); // over the text's beginning, as it needs more than a byte
+      this.length += this.utf8(value, this.length);
     }
   }
 }

@@ -1,4 +1,11 @@
-import type { Annotation, Link, MessageEvent, SpanData, UnixMicros } from '@oc/core/exporter';
+import {
+  type Annotation,
+  type Link,
+  type MessageEvent,
+  readIds,
+  type SpanData,
+  type UnixMicros,
+} from '@oc/core/exporter';
 import type { Process } from './process.ts';
 import { type Tag, writeLong, writeTags } from './tags.ts';
 import type { ThriftWriter } from './thrift.ts';
@@ -64,12 +71,13 @@ function writeProcess(writer: ThriftWriter, { serviceName, tags }: Process): voi
 
 /** Writes a span, in bytes that do not depend on what is around it. */
 export function writeSpan(writer: ThriftWriter, span: SpanData): void {
-  const { traceId, spanId, parentSpanId, start, links, annotations, messageEvents } = span;
+  const { start, links, annotations, messageEvents } = span;
   const outer = writer.open();
-  writeId(writer, SPAN.traceIdLow, traceId, 16);
-  writeId(writer, SPAN.traceIdHigh, traceId);
-  writeId(writer, SPAN.spanId, spanId);
-  writeId(writer, SPAN.parentSpanId, parentSpanId ?? NO_PARENT); // required: strict readers refuse a span without it
+  readIds(span, ids);
+  writeBits(writer, SPAN.traceIdLow, 2);
+  writeBits(writer, SPAN.traceIdHigh, 0);
+  writeBits(writer, SPAN.spanId, 4);
+  writeBits(writer, SPAN.parentSpanId, 6); // 0 for a root: strict readers refuse a span without it
   writer.text(SPAN.operationName, span.name);
   if (links.length > 0) writeReferences(writer, links);
   writer.i32(SPAN.flags, SAMPLED);
@@ -80,7 +88,12 @@ export function writeSpan(writer: ThriftWriter, span: SpanData): void {
   writer.close(outer);
 }
 
-const NO_PARENT = '0'.repeat(16);
+const ids = new Int32Array(8);
+
+/** A field with the 64 bits of `ids` from `at` on. */
+function writeBits(writer: ThriftWriter, field: number, at: number): void {
+  writer.i64(field, ids[at] as number, ids[at + 1] as number);
+}
 
 /** What Jaeger has no field for, under names that win over those of attributes. */
 function ownTagsOf({ kind, status, attributes, scope, traceState, dropped }: SpanData): readonly Tag[] {

@@ -29,12 +29,18 @@ export const OWN_SCOPE: Scope = { name: '@oc/core' };
 /** Spans by the library that made them, each with its scope. */
 export function scopesOf(spans: readonly SpanData[]): Iterable<readonly [Scope, readonly SpanData[]]> {
   const scopes = new Map<string, [Scope, SpanData[]]>();
+  let last: Scope | undefined;
+  let own: SpanData[] = [];
   for (const span of spans) {
     const { scope = OWN_SCOPE } = span;
-    const key = `${scope.name}\n${scope.version ?? ''}`;
-    const known = scopes.get(key);
-    if (known) known[1].push(span);
-    else scopes.set(key, [scope, [span]]);
+    // Spans of one library have one object, and most come one after the other.
+    if (scope !== last) {
+      const key = `${scope.name}\n${scope.version ?? ''}`;
+      own = scopes.get(key)?.[1] ?? [];
+      if (own.length === 0) scopes.set(key, [scope, own]);
+      last = scope;
+    }
+    own.push(span);
   }
   return scopes.values();
 }

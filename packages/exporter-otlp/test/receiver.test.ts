@@ -45,7 +45,11 @@ describe.each(['http/protobuf', 'http/json', 'grpc'] as const)('a Collector that
 
   it('refuses a whole message for one bad span in it, and its reason is told', async () => {
     const good = span({ scope: { name: 'refused' } });
-    const bad = span({ traceId: '7d1f4a52c0b94e6388a1d6f05b3e2c' });
+    const bad = span({
+      links: [
+        { traceId: '7d1f4a52c0b94e6388a1d6f05b3e2c', spanId: 'a3c1f07e5d294b86', type: 'unspecified', attributes: {} },
+      ],
+    });
     await expect(exporterOf(protocol).exportSpans?.([good, bad], call())).rejects.toMatchObject({
       failure: protocol === 'grpc' ? 'rejected' : 'poisoned',
       message: expect.stringMatching(

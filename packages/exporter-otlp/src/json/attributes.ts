@@ -1,7 +1,6 @@
-import type { Attributes, AttributeValue } from '@oc/core/exporter';
+import { type Attributes, type AttributeValue, chunk, type JsonWriter } from '@oc/core/exporter';
 import { remembered } from '../keys.ts';
 import { isWhole } from '../model.ts';
-import { chunk, type JsonWriter } from './writer.ts';
 
 const STRING = chunk('"stringValue":');
 const INT = chunk('"intValue":"');
@@ -18,6 +17,16 @@ export function writeAttributes(writer: JsonWriter, attributes: Attributes): voi
   let before = '[';
   for (const key in attributes) {
     writeAttribute(writer, before, key, attributes[key] as AttributeValue);
+    before = '}},';
+  }
+  endAttributes(writer, before);
+}
+
+/** As above, of attributes that are given in turn, key, value, key, value. */
+export function writeAttributeList(writer: JsonWriter, list: readonly (string | AttributeValue)[]): void {
+  let before = '[';
+  for (let i = 0; i < list.length; i += 2) {
+    writeAttribute(writer, before, list[i] as string, list[i + 1] as AttributeValue);
     before = '}},';
   }
   endAttributes(writer, before);

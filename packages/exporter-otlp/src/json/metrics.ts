@@ -1,8 +1,14 @@
-import type { DistributionSeries, Exemplar, Metric, NumberSeries, Resource } from '@oc/core/exporter';
+import {
+  type DistributionSeries,
+  type Exemplar,
+  JsonWriter,
+  type Metric,
+  type NumberSeries,
+  type Resource,
+} from '@oc/core/exporter';
 import { exemplarOf, isWholeIn, OWN_SCOPE, TEMPORALITY, type Temporality } from '../model.ts';
 import { doubleJson, writeAttributes, writeLabels } from './attributes.ts';
 import { writeResource, writeScope } from './resource.ts';
-import { JsonWriter } from './writer.ts';
 
 const DATA = { gauge: 'gauge', cumulative: 'sum', distribution: 'histogram' };
 
@@ -10,7 +16,7 @@ const writer = new JsonWriter();
 
 /** An `ExportMetricsServiceRequest`. */
 export function encodeMetrics(metrics: readonly Metric[], resource: Resource, temporality: Temporality): Uint8Array {
-  writer.reset();
+  writer.clear();
   writer.text('{"resourceMetrics":[{"resource":');
   writeResource(writer, resource);
   writer.text(',"scopeMetrics":[{"scope":');
@@ -18,7 +24,7 @@ export function encodeMetrics(metrics: readonly Metric[], resource: Resource, te
   writer.text(',"metrics":');
   writer.list(metrics, (metric) => writeMetric(metric, TEMPORALITY[temporality]));
   writer.text('}]}]}');
-  return writer.finish();
+  return writer.take();
 }
 
 function writeMetric(metric: Metric, temporality: number): void {
@@ -68,8 +74,9 @@ function writeHistogram(metric: Metric & { readonly type: 'distribution' }, seri
 
 function writeExemplar(metric: Metric, exemplar: Exemplar): void {
   const { traceId, spanId, attributes } = exemplarOf(exemplar);
-  writer.text('{"timeUnixNano":');
+  writer.text('{"timeUnixNano":"');
   writer.nanoseconds(exemplar.time);
+  writer.text('"');
   writeEither(metric, exemplar.value);
   if (spanId) writer.text(`,"spanId":"${spanId}"`);
   if (traceId) writer.text(`,"traceId":"${traceId}"`);
@@ -82,12 +89,13 @@ function writeExemplar(metric: Metric, exemplar: Exemplar): void {
 function writeTimes({ start, time }: NumberSeries | DistributionSeries): void {
   writer.text('{');
   if (start !== undefined) {
-    writer.text('"startTimeUnixNano":');
+    writer.text('"startTimeUnixNano":"');
     writer.nanoseconds(start);
-    writer.text(',');
+    writer.text('",');
   }
-  writer.text('"timeUnixNano":');
+  writer.text('"timeUnixNano":"');
   writer.nanoseconds(time);
+  writer.text('"');
 }
 
 /** The number of a point, zero too: a point without one is none. */

@@ -1,7 +1,6 @@
-import type { Resource, Scope } from '@oc/core/exporter';
+import type { JsonWriter, Resource, Scope } from '@oc/core/exporter';
 import { attributesOf } from '../model.ts';
 import { writeAttributes } from './attributes.ts';
-import type { JsonWriter } from './writer.ts';
 
 /** A `Resource`. */
 export function writeResource(writer: JsonWriter, resource: Resource): void {

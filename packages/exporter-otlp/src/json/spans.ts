@@ -1,9 +1,18 @@
-import type { Annotation, Link, Resource, SpanData, SpanKind } from '@oc/core/exporter';
+import {
+  type Annotation,
+  attributeListOf,
+  chunk,
+  JsonWriter,
+  type Link,
+  type Resource,
+  readIds,
+  type SpanData,
+  type SpanKind,
+} from '@oc/core/exporter';
 import { eventsOf } from '../events.ts';
 import { FLAGS, KIND, STATUS, scopesOf } from '../model.ts';
-import { writeAttributes } from './attributes.ts';
+import { writeAttributeList, writeAttributes } from './attributes.ts';
 import { writeResource, writeScope } from './resource.ts';
-import { chunk, JsonWriter } from './writer.ts';
 
 const BEGIN = chunk('{"resourceSpans":[{"resource":');
 const SCOPE_SPANS = chunk(',"scopeSpans":[{"scope":');
@@ -14,11 +23,11 @@ const SPAN_ID = chunk(',"spanId":');
 const TRACE_STATE = chunk(',"traceState":');
 const PARENT = chunk(',"parentSpanId":');
 const NAME = chunk(',"name":');
-const START = chunk(',"startTimeUnixNano":');
-const END = chunk(',"endTimeUnixNano":');
+const START = chunk(',"startTimeUnixNano":"');
+const END = chunk(',"endTimeUnixNano":"');
 const ATTRIBUTES = chunk(',"attributes":');
 const EVENTS = chunk(',"events":');
-const TIME = chunk('{"timeUnixNano":');
+const TIME = chunk('{"timeUnixNano":"');
 const MESSAGE = chunk('"message":');
 const LINKS = chunk(',"links":');
 
@@ -37,10 +46,11 @@ function kindOf(kind: SpanKind): Uint8Array {
 }
 
 const writer = new JsonWriter();
+const ids = new Int32Array(8);
 
 /** An `ExportTraceServiceRequest`. */
 export function encodeSpans(spans: readonly SpanData[], resource: Resource): Uint8Array {
-  writer.reset();
+  writer.clear();
   writer.raw(BEGIN);
   writeResource(writer, resource);
   let before = SCOPE_SPANS;
@@ -51,23 +61,24 @@ export function encodeSpans(spans: readonly SpanData[], resource: Resource): Uin
     before = NEXT_SCOPE;
   }
   writer.text('}]}]}');
-  return writer.finish();
+  return writer.take();
 }
 
 function writeSpan(span: SpanData): void {
-  const { traceState, parentSpanId, status, links, dropped } = span;
+  const { traceState, status, links, dropped } = span;
   const events = eventsOf(span);
   const droppedEvents = dropped.annotations + dropped.messageEvents;
-  writeId(TRACE_ID, span.traceId);
-  writeId(SPAN_ID, span.spanId);
+  readIds(span, ids);
+  writeBits(TRACE_ID, 0, 4);
+  writeBits(SPAN_ID, 4, 6);
   if (traceState) writeString(TRACE_STATE, traceState);
-  if (parentSpanId) writeId(PARENT, parentSpanId);
+  if (((ids[6] as number) | (ids[7] as number)) !== 0) writeBits(PARENT, 6, 8);
   writeString(NAME, span.name);
   writer.raw(KIND_JSON[span.kind]);
   writeTime(START, span.start);
   writeTime(END, span.end);
   writer.raw(ATTRIBUTES);
-  writeAttributes(writer, span.attributes);
+  writeAttributeList(writer, attributeListOf(span));
   if (dropped.attributes > 0) writer.text(`,"droppedAttributesCount":${dropped.attributes}`);
   if (events.length > 0) writeList(EVENTS, events, writeEvent);
   if (droppedEvents > 0) writer.text(`,"droppedEventsCount":${droppedEvents}`);
@@ -101,9 +112,16 @@ function writeLink({ traceId, spanId, traceState, attributes }: Link): void {
   writer.text('}');
 }
 
+function writeBits(before: Uint8Array, from: number, to: number): void {
+  writer.raw(before);
+  writer.bits(ids, from, to);
+}
+
 function writeId(before: Uint8Array, digits: string): void {
   writer.raw(before);
-  writer.hex(digits);
+  writer.text('"');
+  writer.text(digits);
+  writer.text('"');
 }
 
 function writeString(before: Uint8Array, text: string): void {
@@ -114,6 +132,7 @@ function writeString(before: Uint8Array, text: string): void {
 function writeTime(before: Uint8Array, micros: number): void {
   writer.raw(before);
   writer.nanoseconds(micros);
+  writer.text('"');
 }
 
 function writeList<T>(before: Uint8Array, items: Iterable<T>, write: (item: T) => void): void {

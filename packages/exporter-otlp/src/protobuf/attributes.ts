@@ -1,28 +1,31 @@
 import type { Attributes, AttributeValue } from '@oc/core/exporter';
-import { remembered } from '../keys.ts';
 import { isWhole } from '../model.ts';
-import { delimited, fixed64, ProtobufWriter, varint } from './writer.ts';
+import { delimited, fixed64, type ProtobufWriter, varint } from './writer.ts';
 
 const KEY_VALUE = { key: delimited(1), value: delimited(2) };
 const ANY_VALUE = { string: delimited(1), bool: varint(2), int: varint(3), double: fixed64(4), array: delimited(5) };
 const ARRAY_VALUE = { values: delimited(1) };
-
-const keyWriter = new ProtobufWriter();
-const keyField = remembered((key) => {
-  keyWriter.reset();
-  keyWriter.string(KEY_VALUE.key, key);
-  return keyWriter.finish();
-});
 
 /** A field of attributes, one `KeyValue` each. */
 export function writeAttributes(writer: ProtobufWriter, tag: number, attributes: Attributes): void {
   for (const key in attributes) writeAttribute(writer, tag, key, attributes[key] as AttributeValue);
 }
 
+/** A field of attributes that are given in turn, key, value, key, value. */
+export function writeAttributeList(
+  writer: ProtobufWriter,
+  tag: number,
+  list: readonly (string | AttributeValue)[],
+): void {
+  for (let i = 0; i < list.length; i += 2) {
+    writeAttribute(writer, tag, list[i] as string, list[i + 1] as AttributeValue);
+  }
+}
+
 /** One `KeyValue`. */
 export function writeAttribute(writer: ProtobufWriter, tag: number, key: string, value: AttributeValue): void {
   const start = writer.open(tag);
-  writer.raw(keyField(key));
+  writer.string(KEY_VALUE.key, key);
   writeValue(writer, KEY_VALUE.value, value);
   writer.close(start);
 }

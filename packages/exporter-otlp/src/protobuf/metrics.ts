@@ -37,7 +37,7 @@ const writer = new ProtobufWriter();
 
 /** An `ExportMetricsServiceRequest`. */
 export function encodeMetrics(metrics: readonly Metric[], resource: Resource, temporality: Temporality): Uint8Array {
-  writer.reset();
+  writer.clear();
   const resourceMetrics = writer.open(REQUEST.resourceMetrics, 3);
   writeResource(writer, RESOURCE_METRICS.resource, resource);
   const scopeMetrics = writer.open(RESOURCE_METRICS.scopeMetrics, 3);
@@ -45,7 +45,7 @@ export function encodeMetrics(metrics: readonly Metric[], resource: Resource, te
   for (const metric of metrics) writeMetric(metric, TEMPORALITY[temporality]);
   writer.close(scopeMetrics, 3);
   writer.close(resourceMetrics, 3);
-  return writer.finish();
+  return writer.take();
 }
 
 function writeMetric(metric: Metric, temporality: number): void {

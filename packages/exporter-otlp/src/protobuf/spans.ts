@@ -1,7 +1,7 @@
-import type { Annotation, Link, Resource, SpanData } from '@oc/core/exporter';
+import { type Annotation, attributeListOf, type Link, type Resource, readIds, type SpanData } from '@oc/core/exporter';
 import { eventsOf } from '../events.ts';
 import { FLAGS, KIND, STATUS, scopesOf } from '../model.ts';
-import { writeAttributes } from './attributes.ts';
+import { writeAttributeList, writeAttributes } from './attributes.ts';
 import { writeResource, writeScope } from './resource.ts';
 import { delimited, fixed32, fixed64, ProtobufWriter, varint } from './writer.ts';
 
@@ -32,10 +32,11 @@ const LINK = { traceId: delimited(1), spanId: delimited(2), traceState: delimite
 const STATUS_FIELD = { message: delimited(2), code: varint(3) };
 
 const writer = new ProtobufWriter();
+const ids = new Int32Array(8);
 
 /** An `ExportTraceServiceRequest`. */
 export function encodeSpans(spans: readonly SpanData[], resource: Resource): Uint8Array {
-  writer.reset();
+  writer.clear();
   const resourceSpans = writer.open(REQUEST.resourceSpans, 3);
   writeResource(writer, RESOURCE_SPANS.resource, resource);
   for (const [scope, own] of scopesOf(spans)) {
@@ -45,26 +46,32 @@ export function encodeSpans(spans: readonly SpanData[], resource: Resource): Uin
     writer.close(scopeSpans, 3);
   }
   writer.close(resourceSpans, 3);
-  return writer.finish();
+  return writer.take();
 }
 
 function writeSpan(span: SpanData): void {
-  const { parentSpanId, traceState, start, status, dropped } = span;
-  const length = writer.open(SCOPE_SPANS.spans, 2);
-  writer.hex(SPAN.traceId, span.traceId);
-  writer.hex(SPAN.spanId, span.spanId);
+  const { traceState, start, status, links, dropped } = span;
+  const attributes = attributeListOf(span);
+  const events = eventsOf(span);
+  // Two attributes and nothing else are mostly below 128 bytes.
+  const lengthBytes = attributes.length <= 4 && events.length + links.length === 0 ? 1 : 2;
+  readIds(span, ids);
+  const length = writer.open(SCOPE_SPANS.spans, lengthBytes);
+  writer.bits(SPAN.traceId, ids, 0, 4);
+  writer.bits(SPAN.spanId, ids, 4, 6);
   if (traceState) writer.string(SPAN.traceState, traceState);
-  if (parentSpanId) writer.hex(SPAN.parentSpanId, parentSpanId);
+  if (((ids[6] as number) | (ids[7] as number)) !== 0) writer.bits(SPAN.parentSpanId, ids, 6, 8);
   writer.string(SPAN.name, span.name);
   writer.uint32(SPAN.kind, KIND[span.kind]);
   writer.nanoseconds(SPAN.start, start);
   writer.nanoseconds(SPAN.end, span.end);
-  writeAttributes(writer, SPAN.attributes, span.attributes);
+  writeAttributeList(writer, SPAN.attributes, attributes);
   if (dropped.attributes > 0) writer.uint32(SPAN.droppedAttributes, dropped.attributes);
-  for (const event of eventsOf(span)) writeEvent(event);
+  // By index, here and below: an iterator is an object.
+  for (let i = 0; i < events.length; i++) writeEvent(events[i] as Annotation);
   const droppedEvents = dropped.annotations + dropped.messageEvents;
   if (droppedEvents > 0) writer.uint32(SPAN.droppedEvents, droppedEvents);
-  for (const link of span.links) writeLink(link);
+  for (let i = 0; i < links.length; i++) writeLink(links[i] as Link);
   if (dropped.links > 0) writer.uint32(SPAN.droppedLinks, dropped.links);
   if (status.code !== 0 || status.message) {
     const start = writer.open(SPAN.status);
@@ -73,7 +80,7 @@ function writeSpan(span: SpanData): void {
     writer.close(start);
   }
   writer.fixed32(SPAN.flags, span.remoteParent ? FLAGS.ofRemoteParent : FLAGS.ofLocalParent);
-  writer.close(length, 2);
+  writer.close(length, lengthBytes);
 }
 
 function writeEvent({ time, description, attributes }: Annotation): void {

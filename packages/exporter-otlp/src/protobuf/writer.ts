@@ -1,4 +1,4 @@
-import { GrowingBuffer, SHORT } from '../buffer.ts';
+import { ByteWriter } from '@oc/core/exporter';
 
 const TWO_TO_32 = 2 ** 32;
 /** The year 2255: later microseconds are no exact numbers, and their nanoseconds would soon leave 63 bits. */
@@ -20,25 +20,32 @@ export const fixed32 = (field: number): number => (field << 3) | 5;
  * Writes protobuf in one pass into a buffer that grows and is used again. The length of a message goes before it and is
  * known after it: room is left for the length that is likely, and the message moved by a byte or two where it was not.
  */
-export class ProtobufWriter extends GrowingBuffer {
+export class ProtobufWriter extends ByteWriter {
   /** Begins an inner message, for whose length so many bytes are left. `close` is given what this returns. */
   open(tag: number, lengthBytes = 1): number {
     this.fit(2 + lengthBytes);
-    this.bytes[this.at++] = tag;
-    this.at += lengthBytes;
-    return this.at;
+    this.bytes[this.length++] = tag;
+    this.length += lengthBytes;
+    return this.length;
   }
 
   /** Ends an inner message. */
   close(start: number, lengthBytes = 1): void {
-    const length = this.at - start;
-    const needed = varintBytes(length);
-    if (needed !== lengthBytes) {
-      this.fit(needed);
-      const by = needed - lengthBytes;
-      this.bytes.copyWithin(start + by, start, this.at);
-      this.at += by;
-    }
+    const length = this.length - start;
+    const { bytes } = this;
+    if (length < 0x80 && lengthBytes === 1) bytes[start - 1] = length;
+    else if (length >= 0x80 && length < 0x4000 && lengthBytes === 2) {
+      bytes[start - 2] = (length & 127) | 128;
+      bytes[start - 1] = length >> 7;
+    } else this.shift(start, lengthBytes);
+  }
+
+  private shift(start: number, lengthBytes: number): void {
+    const length = this.length - start;
+    const by = varintBytes(length) - lengthBytes;
+    this.fit(by);
+    this.bytes.copyWithin(start + by, start, this.length);
+    this.length += by;
     this.putVarint(start - lengthBytes, length);
   }
 
@@ -47,37 +54,19 @@ export class ProtobufWriter extends GrowingBuffer {
     const { length } = text;
     this.fit(3 * length + 6);
     const { bytes } = this;
-    bytes[this.at] = tag;
-    if (length > SHORT) {
-      this.longString(text);
-      return;
+    bytes[this.length] = tag;
+    let start = this.length + 1 + varintBytes(length);
+    const size = this.utf8(text, start);
+    if (size < 0x80) {
+      bytes[start - 1] = size;
+    } else {
+      // The length is known when the text is written, and may need one byte more than its characters let expect.
+      const by = varintBytes(size) - varintBytes(length);
+      if (by > 0) bytes.copyWithin(start + by, start, start + size);
+      start += by;
+      this.putVarint(this.length + 1, size);
     }
-    const start = this.at + 2;
-    let to = start;
-    for (let i = 0; i < length; i++) {
-      const code = text.charCodeAt(i);
-      if (code > 127) {
-        to = start + bytes.write(text, start);
-        break;
-      }
-      bytes[to++] = code;
-    }
-    bytes[start - 1] = to - start;
-    this.at = to;
-  }
-
-  private longString(text: string): void {
-    const { bytes } = this;
-    const likely = varintBytes(text.length);
-    let start = this.at + 1 + likely;
-    const length = bytes.write(text, start);
-    const needed = varintBytes(length);
-    if (needed !== likely) {
-      bytes.copyWithin(start + needed - likely, start, start + length);
-      start += needed - likely;
-    }
-    this.putVarint(start - needed, length);
-    this.at = start + length;
+    this.length = start + size;
   }
 
   /** A field of bytes that are given as hex digits, at most 127 of them. */
@@ -85,20 +74,39 @@ export class ProtobufWriter extends GrowingBuffer {
     const length = digits.length >> 1;
     this.fit(length + 2);
     const { bytes } = this;
-    let { at } = this;
+    let at = this.length;
     bytes[at++] = tag;
     bytes[at++] = length;
     for (let i = 0; i < 2 * length; i += 2) {
       bytes[at++] = (hexDigit(digits.charCodeAt(i)) << 4) | hexDigit(digits.charCodeAt(i + 1));
     }
-    this.at = at;
+    this.length = at;
+  }
+
+  /** A field of bytes that are given as integers of 32 bits, the most significant first: those from `from` to before `to`. */
+  bits(tag: number, integers: Int32Array, from: number, to: number): void {
+    const length = 4 * (to - from);
+    this.fit(length + 2);
+    const { bytes } = this;
+    let at = this.length;
+    bytes[at++] = tag;
+    bytes[at++] = length;
+    for (let i = from; i < to; i++) {
+      const value = integers[i] as number;
+      bytes[at] = value >> 24;
+      bytes[at + 1] = value >> 16;
+      bytes[at + 2] = value >> 8;
+      bytes[at + 3] = value;
+      at += 4;
+    }
+    this.length = at;
   }
 
   /** A field of a number of at most 32 bits, without a sign. */
   uint32(tag: number, value: number): void {
     this.fit(6);
-    this.bytes[this.at] = tag;
-    this.at = this.putVarint(this.at + 1, value);
+    this.bytes[this.length] = tag;
+    this.length = this.putVarint(this.length + 1, value);
   }
 
   /** A field of a whole number, exact as far as numbers are; below zero it takes ten bytes. */
@@ -111,13 +119,13 @@ export class ProtobufWriter extends GrowingBuffer {
     const { bytes } = this;
     let low = value >>> 0; // of a negative number too: the low half of its two's complement
     let high = ((value - low) / TWO_TO_32) >>> 0;
-    bytes[this.at++] = tag;
+    bytes[this.length++] = tag;
     while (high > 0 || low > 127) {
-      bytes[this.at++] = (low & 127) | 128;
+      bytes[this.length++] = (low & 127) | 128;
       low = ((low >>> 7) | (high << 25)) >>> 0;
       high >>>= 7;
     }
-    bytes[this.at++] = low;
+    bytes[this.length++] = low;
   }
 
   /** A field of eight bytes: nanoseconds since 1970, of microseconds. A thousand times them is no exact number. */
@@ -138,14 +146,14 @@ export class ProtobufWriter extends GrowingBuffer {
   /** A field of eight bytes: a fraction, an infinity, NaN. */
   double(tag: number, value: number): void {
     this.fit(9);
-    this.bytes[this.at++] = tag;
+    this.bytes[this.length++] = tag;
     this.putDouble(value);
   }
 
   /** A field of four bytes whose number is above 15. */
   fixed32(tag: number, value: number): void {
     this.fit(6);
-    this.at = this.putVarint(this.at, tag);
+    this.length = this.putVarint(this.length, tag);
     this.put32(value);
   }
 
@@ -167,31 +175,31 @@ export class ProtobufWriter extends GrowingBuffer {
 
   private beginPacked(tag: number, count: number): void {
     this.fit(8 * count + 6);
-    this.bytes[this.at] = tag;
-    this.at = this.putVarint(this.at + 1, 8 * count);
+    this.bytes[this.length] = tag;
+    this.length = this.putVarint(this.length + 1, 8 * count);
   }
 
   private halves(tag: number, high: number, low: number): void {
     this.fit(9);
-    this.bytes[this.at++] = tag;
+    this.bytes[this.length++] = tag;
     this.put32(low);
     this.put32(high);
   }
 
   private put32(value: number): void {
-    const { bytes, at } = this;
+    const { bytes, length: at } = this;
     bytes[at] = value;
     bytes[at + 1] = value >>> 8;
     bytes[at + 2] = value >>> 16;
     bytes[at + 3] = value >>> 24;
-    this.at = at + 4;
+    this.length = at + 4;
   }
 
   private putDouble(value: number): void {
-    const { bytes, at } = this;
+    const { bytes, length: at } = this;
     double[0] = value;
     for (let i = 0; i < 8; i++) bytes[at + i] = doubleBytes[i] as number;
-    this.at = at + 8;
+    this.length = at + 8;
   }
 
   /** Writes at `at` and returns where it ends. */
