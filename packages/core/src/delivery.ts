@@ -1,6 +1,6 @@
 import { Account, amountOf, type Reporting } from './account.ts';
 import type { Batch, Part } from './batch.ts';
-import { suppressed } from './context.ts';
+import { abortError, type Failure, makeCall } from './call.ts';
 import type { DeliveryOptions, DropReason, ExportCall, Resource, SignalHealth, SignalState } from './contract.ts';
 import { type Failed, verdictOf, without } from './failure.ts';
 import type { Signal } from './queue.ts';
@@ -29,8 +29,6 @@ interface Waiter {
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
-/** What an exporter gets to settle a call after its signal was aborted. */
-const GRACE_MS = 250;
 
 /**
  * One signal of one exporter: starts its calls, bounds them in time, reads their outcome and keeps the account.
@@ -262,52 +260,30 @@ export class Delivery<T, I = T> {
       this.#answerWaiters();
       return;
     }
-    const { clock, exporter, resource } = this.#host;
+    const { resource } = this.#host;
     const { items } = part;
     if (part.isSuspect && batch.bisection) batch.bisection.requests++;
     const controller = new AbortController();
     const attempt = { batch, part, began: now, number: ++this.#calls, wasUp: this.#breaker.state === 'up', controller };
     this.#running.add(attempt);
     this.#account.inFlight += items.length;
-    let cancelGrace: (() => void) | undefined;
-    let isSettled = false;
-    const cancelDeadline = clock.after(this.#options.attemptMs, () =>
-      controller.abort(abortError('no answer within its deadline')),
-    );
-    const settle = (failure: { readonly error: unknown } | undefined): void => {
-      cancelDeadline();
-      cancelGrace?.();
-      if (isSettled) return;
-      isSettled = true;
-      if (this.#running.delete(attempt)) this.#settle(attempt, failure);
-    };
-    controller.signal.addEventListener('abort', () => {
-      cancelGrace = clock.after(GRACE_MS, () => {
+    const call: ExportCall = { resource, signal: controller.signal, warn: (message) => this.#account.warn(message) };
+    makeCall(() => this.#signal.send(Object.freeze(items), call), this.#host, this.#options.attemptMs, controller, {
+      settled: (failure) => {
+        if (this.#running.delete(attempt)) this.#settle(attempt, failure);
+      },
+      abandoned: () => {
         this.#abandoned++;
-        const late = new Error(`${exporter}: a call did not settle within ${GRACE_MS} ms of its abort`);
-        settle({ error: Object.assign(late, { failure: 'unavailable' }) });
-      });
-    });
-    const end = (failure?: { readonly error: unknown }): void => {
-      if (isSettled) {
+      },
+      returned: () => {
         this.#abandoned--;
         this.#kick();
-      }
-      settle(failure);
-    };
-    const call: ExportCall = { resource, signal: controller.signal, warn: (message) => this.#account.warn(message) };
-    try {
-      Promise.resolve(suppressed(() => this.#signal.send(Object.freeze(items), call))).then(
-        () => end(),
-        (error) => end({ error }),
-      );
-    } catch (error) {
-      end({ error });
-    }
+      },
+    });
   }
 
   /** Books the outcome of a call and decides what becomes of its batch. */
-  #settle(attempt: Attempt<T>, failure: { readonly error: unknown } | undefined): void {
+  #settle(attempt: Attempt<T>, failure: Failure | undefined): void {
     const now = this.#host.clock.monotonic();
     const { batch, part, wasUp } = attempt;
     const { items } = part;
@@ -411,9 +387,4 @@ export class Delivery<T, I = T> {
     this.#signal.release(items);
     this.#account.lose(reason, items.length, why, error);
   }
-}
-
-/** What a call's signal is aborted with: its message becomes the reason in the exporter's own error. */
-function abortError(message: string): Error {
-  return Object.assign(new Error(message), { name: 'AbortError' });
 }

@@ -5,13 +5,11 @@ let used = POOL;
 
 /** 32 random bits, as a signed integer. */
 export function randomBits(): number {
-  if (used === POOL) refill();
+  if (used === POOL) {
+    crypto.getRandomValues(pool);
+    used = 0;
+  }
   return pool[used++] as number;
-}
-
-function refill(): void {
-  crypto.getRandomValues(pool);
-  used = 0;
 }
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));

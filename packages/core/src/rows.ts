@@ -1,4 +1,5 @@
 import { boundedText } from './attributes.ts';
+import { distributionIn, finite, numbersOf, recordInto } from './distribution.ts';
 import { Exemplars } from './exemplars.ts';
 import type { Measure } from './measure.ts';
 import type { DistributionSeries, Metric, NumberSeries, Series } from './metric.ts';
@@ -10,14 +11,6 @@ import type { View } from './view.ts';
 type Node = Map<string | undefined, Node | number>;
 
 const OVERFLOW_LABEL = '(other)';
-// Where a distribution keeps what in its row; the buckets follow.
-const COUNT = 0;
-const SUM = 1;
-const DEVIATION = 2;
-const MIN = 3;
-const MAX = 4;
-const BUCKETS = 5;
-
 /**
  * The rows of one view, in slabs of numbers. A row is found through nested maps, one level for each tag key: no key
  * string is built for it. Rows stay; when there are `most`, all new combinations share one overflow row.
@@ -55,8 +48,7 @@ export class Rows {
     this.takesNegative = aggregation.type === 'lastValue';
     this.#labelsSought = view.tagKeys.map(() => undefined);
     this.#bounds = aggregation.type === 'distribution' ? aggregation.bounds : [];
-    const buckets = this.#bounds.length > 0 ? this.#bounds.length + 1 : 0;
-    this.#stride = aggregation.type === 'distribution' ? BUCKETS + buckets : 1;
+    this.#stride = aggregation.type === 'distribution' ? numbersOf(this.#bounds) : 1;
     this.#slabs = new Slabs(this.#stride);
   }
 
@@ -86,20 +78,8 @@ export class Rows {
         slab[at] = value;
         return;
       default: {
-        const before = slab[at + COUNT] as number;
-        const sum = slab[at + SUM] as number;
-        const total = finite(sum + value);
-        // Welford's rule, with the means made of the sums.
-        const step = before === 0 ? 0 : (value - sum / before) * (value - total / (before + 1));
-        slab[at + COUNT] = before + 1;
-        slab[at + SUM] = total;
-        slab[at + DEVIATION] = finite((slab[at + DEVIATION] as number) + Math.max(0, step));
-        if (before === 0 || value < (slab[at + MIN] as number)) slab[at + MIN] = value;
-        if (before === 0 || value > (slab[at + MAX] as number)) slab[at + MAX] = value;
-        if (this.#bounds.length === 0) return;
-        const bucket = bucketOf(this.#bounds, value);
-        slab[at + BUCKETS + bucket] = (slab[at + BUCKETS + bucket] as number) + 1;
-        this.#exemplars.keep(row * this.#stride + bucket, value);
+        const bucket = recordInto(slab, at, this.#bounds, value);
+        if (this.#bounds.length > 0) this.#exemplars.keep(row * this.#stride + bucket, value);
       }
     }
   }
@@ -211,25 +191,12 @@ export class Rows {
   }
 
   #distributionAt(row: number, time: UnixMicros): DistributionSeries {
-    const slab = this.#slabs.of(row);
-    const at = this.#slabs.offset(row);
-    const count = slab[at + COUNT] as number;
-    const bucketCounts: number[] = [];
-    for (let cell = at + BUCKETS; cell < at + this.#stride; cell++) bucketCounts.push(slab[cell] as number);
     const exemplars = this.#exemplars.read(row * this.#stride, this.#stride);
     return {
       labelValues: this.#labels[row] as (string | undefined)[],
       start: this.#start,
       time,
-      value: {
-        count,
-        sum: slab[at + SUM] as number,
-        min: count > 0 ? (slab[at + MIN] as number) : undefined,
-        max: count > 0 ? (slab[at + MAX] as number) : undefined,
-        sumOfSquaredDeviation: slab[at + DEVIATION] as number,
-        bucketCounts,
-        exemplars: exemplars.length > 0 ? exemplars : undefined,
-      },
+      value: distributionIn(this.#slabs.of(row), this.#slabs.offset(row), this.#stride, exemplars),
     };
   }
 
@@ -241,21 +208,4 @@ export class Rows {
       },
     };
   }
-}
-
-/** How many bounds are at or below the value. */
-function bucketOf(bounds: readonly number[], value: number): number {
-  let low = 0;
-  let high = bounds.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((bounds[middle] as number) <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** Sums that outgrow a number stay at the largest one: no metric holds an infinity. */
-function finite(value: number): number {
-  return Math.min(value, Number.MAX_VALUE);
 }

@@ -10,7 +10,8 @@ type Kept = Partial<Pick<SpanRecord, 'trace' | 'high' | 'low' | 'parentHigh' | '
 
 /**
  * Puts a span's ids into `into` as signed integers of 32 bits, the most significant first: 0 to 3 is the trace's, 4 and 5
- * the span's, 6 and 7 its parent's, which are 0 for a root. For formats that write ids as bytes or numbers.
+ * the span's, 6 and 7 its parent's, which are 0 for a root. For formats that write ids as bytes or numbers. An id of
+ * a bridge that has too few digits is filled up with zeros.
  */
 export function readIds(span: SpanData, into: Int32Array): void {
   const { trace, high, low, parentHigh, parentLow } = span as Kept;
