@@ -5,42 +5,11 @@ import {
   type SpanData,
   type SpanKind,
   STATUS_CODES,
-  type UnixMicros,
 } from '@oc/core/exporter';
-import { FittingList, textOf, writeEvents, writeLinks } from './json.ts';
-import { type KnownAttributes, OPERATION_ATTRIBUTES, operationOf } from './operation.ts';
-
-/** A span in Datadog's terms; both versions of the wire format are made of it. */
-export interface DatadogSpan {
-  readonly service: string;
-  readonly name: string;
-  readonly resource: string;
-  readonly type: string;
-  /** As `readIds` reads them. */
-  readonly ids: Int32Array;
-  readonly start: UnixMicros;
-  /** Microseconds. */
-  readonly duration: number;
-  readonly error: 0 | 1;
-  readonly meta: Pairs<string>;
-  readonly metrics: Pairs<number>;
-  /** What belongs into `meta` too, unless it is empty. */
-  readonly events: FittingList;
-  readonly links: FittingList;
-}
-
-/** Keys and values, no key twice. */
-export class Pairs<V> {
-  /** Key, value, key, value: as far as `length` goes. */
-  readonly list: (string | V)[] = [];
-  length = 0;
-
-  push(key: string, value: V): void {
-    this.list[this.length] = key;
-    this.list[this.length + 1] = value;
-    this.length += 2;
-  }
-}
+import { ALIASES, put, putMetric, putText, SPECIAL, type Special } from './attributes.ts';
+import { type DatadogSpan, Draft, isMissing, NOTHING_KNOWN, remember } from './draft.ts';
+import { writeEvents, writeLinks } from './json.ts';
+import { operationOf } from './operation.ts';
 
 /** When a span with a status other than OK counts as an error. */
 export type ErrorRule = 'by-kind' | 'opencensus-go';
@@ -63,9 +32,6 @@ const ERROR: Readonly<Record<ErrorRule, (kind: SpanKind, code: number) => boolea
   'opencensus-go': (kind, code) =>
     kind === 'server' ? SERVER_FAULTS.has(code) : kind !== 'client' || !SERVER_FAULTS.has(code),
 };
-
-/** What is done about an attribute: true when nothing else becomes of it. */
-type Special = (draft: Draft, value: AttributeValue, key: string) => boolean;
 
 /**
  * Makes the spans of one message, each in the place of the one before it: an object for each, and its lists, would be
@@ -104,134 +70,6 @@ export function spanMaker(context: SpanContext): (span: SpanData, isFirst: boole
     putOthers(draft, span);
     return draft;
   };
-}
-
-const NOTHING_KNOWN: KnownAttributes = Object.freeze(Object.create(null));
-
-class Draft implements DatadogSpan {
-  service = '';
-  name = '';
-  resource = '';
-  type = '';
-  readonly ids = new Int32Array(8);
-  start = 0;
-  duration = 0;
-  error: 0 | 1 = 0;
-  readonly meta = new Pairs<string>();
-  readonly metrics = new Pairs<number>();
-  readonly events = new FittingList();
-  readonly links = new FittingList();
-  /** The attributes that decide about others. */
-  known: Record<string, AttributeValue | undefined> = NOTHING_KNOWN;
-
-  begin(service: string): void {
-    this.service = service;
-    this.name = '';
-    this.resource = '';
-    this.type = '';
-    this.meta.length = 0;
-    this.metrics.length = 0;
-    this.known = NOTHING_KNOWN;
-  }
-}
-
-/** Keeps an attribute in sight. */
-function remember(draft: Draft, value: AttributeValue, key: string): false {
-  if (draft.known === NOTHING_KNOWN) draft.known = Object.create(null);
-  draft.known[key] = value;
-  return false;
-}
-
-/** Whether no attribute has that name, of those that are kept in sight. */
-function isMissing({ known }: Draft, key: string): boolean {
-  return known === NOTHING_KNOWN || known[key] === undefined; // most spans have none, and looking into an object takes time
-}
-
-/** What OpenTelemetry calls by its present names, and Datadog by the older ones. */
-const ALIASES = [
-  ['http.status_code', 'http.response.status_code'],
-  ['http.method', 'http.request.method'],
-  ['http.url', 'url.full'],
-] as const;
-
-/** Under these names we put something, unless there is an attribute. */
-const OURS = [
-  ...['opencensus.status_code', 'opencensus.status', 'opencensus.status_description', 'w3c.tracestate'],
-  ...['opencensus.dropped_attributes', 'opencensus.dropped_events', 'opencensus.dropped_links'],
-  ...['otel.scope.name', 'otel.scope.version', 'error.type', 'error.msg', 'error.stack'],
-];
-
-/** Attributes that mean something to Datadog, or decide about others. */
-const SPECIAL: ReadonlyMap<string, Special> = new Map<string, Special>([
-  ...[...OPERATION_ATTRIBUTES, ...ALIASES.flat(), ...OURS].map((key): [string, Special] => [key, remember]),
-  ['service.name', isField('service')],
-  ['resource.name', isField('resource')],
-  ['span.type', isField('type')],
-  ['span.name', isField('name')],
-  ['operation.name', isField('name')],
-  ['sampling.priority', isPriority],
-  ['analytics.event', (draft, value) => putMetric(draft, '_dd1.sr.eausr', isFalse(value) ? 0 : 1)],
-  ['error', isError],
-  // Datadog looks for it among the texts.
-  ['http.status_code', putKnownText],
-  ['http.response.status_code', putKnownText],
-  // By these names it is told something else; attributes of that name keep their values under another.
-  ...['_dd.p.tid', '_dd.span_links', '_dd1.sr.eausr', '_sampling_priority_v1', 'events', 'span.kind'].map(
-    (key): [string, Special] => [key, (draft, value) => putAny(draft, `attribute.${key}`, value)],
-  ),
-]);
-
-/** Whether a name is one that Datadog reads something special out of. */
-export function isSpecial(key: string): boolean {
-  const special = SPECIAL.get(key);
-  return special !== undefined && special !== remember;
-}
-
-function put(draft: Draft, key: string, value: AttributeValue, specials: ReadonlyMap<string, Special>): void {
-  if (!specials.get(key)?.(draft, value, key)) putAny(draft, key, value);
-}
-
-function putAny(draft: Draft, key: string, value: AttributeValue): true {
-  return Number.isFinite(value) ? putMetric(draft, key, value) : putText(draft, key, value);
-}
-
-function putText(draft: Draft, key: string, value: AttributeValue): true {
-  draft.meta.push(key, textOf(value));
-  return true;
-}
-
-function putMetric(draft: Draft, key: string, value: AttributeValue): true {
-  draft.metrics.push(key, value as number);
-  return true;
-}
-
-function putKnownText(draft: Draft, value: AttributeValue, key: string): true {
-  remember(draft, value, key);
-  return putText(draft, key, value);
-}
-
-function isPriority(draft: Draft, value: AttributeValue, key: string): boolean {
-  remember(draft, value, key);
-  return Number.isFinite(value) && putMetric(draft, '_sampling_priority_v1', value);
-}
-
-function isField(field: 'service' | 'resource' | 'type' | 'name'): Special {
-  return (draft, value) => {
-    if (typeof value !== 'string' || value === '') return false;
-    draft[field] = value;
-    return true;
-  };
-}
-
-/** It goes before what the status says; a text is the error's message. */
-function isError(draft: Draft, value: AttributeValue, key: string): true {
-  remember(draft, value, key);
-  draft.error = isFalse(value) || value === 0 || value === '' ? 0 : 1;
-  return true;
-}
-
-function isFalse(value: AttributeValue | undefined): boolean {
-  return value === false || value === 'false';
 }
 
 /** All that is no attribute. Here and below, an attribute of the same name goes before it. */

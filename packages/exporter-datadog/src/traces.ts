@@ -1,6 +1,7 @@
 import { type ByteWriter, readIds, type SpanData } from '@oc/core/exporter';
-import { type MessagePack, messagePack } from './msgpack.ts';
-import { type DatadogSpan, type SpanContext, spanMaker } from './span.ts';
+import type { DatadogSpan } from './draft.ts';
+import { MessagePack } from './msgpack.ts';
+import { type SpanContext, spanMaker } from './span.ts';
 
 /** A version of the Agent's wire format. */
 export type ProtocolVersion = '0.4' | '0.5';
@@ -13,8 +14,8 @@ export interface TracesMessage {
 }
 
 // Both are used by one message after the other, which are made without a break.
-const spansPack = messagePack();
-const tablePack = messagePack();
+const spansPack = new MessagePack();
+const tablePack = new MessagePack();
 
 /** A message with some spans, those of one trace together: the Agent drops a chunk with spans of different traces. */
 export function encodeTraces(
@@ -78,7 +79,9 @@ function errorAndMeta(error: 0 | 1): readonly number[] {
 /** An array of chunks, which are arrays of spans, which are maps. */
 function encode04(chunks: Chunks, context: SpanContext): Uint8Array {
   const pack = spansPack;
-  const { text: write, utf8: writeUtf8 } = pack;
+  pack.clear();
+  const write = (text: string): void => pack.text(text);
+  const writeEncoded = (text: ByteWriter): void => pack.encoded(text);
   writeChunks(chunks, context, (span) => {
     pack.few(SERVICE);
     pack.text(span.service);
@@ -97,7 +100,7 @@ function encode04(chunks: Chunks, context: SpanContext): Uint8Array {
     pack.few(DURATION);
     pack.nanoseconds(span.duration);
     pack.few(ERROR_AND_META[span.error]);
-    writeMeta(span, write, writeUtf8);
+    writeMeta(span, write, writeEncoded);
     pack.few(METRICS);
     writeMetrics(span, write);
     pack.few(TYPE);
@@ -117,8 +120,9 @@ function encode05(chunks: Chunks, context: SpanContext): Uint8Array {
   };
   placeOf('');
   const pack = spansPack;
+  pack.clear();
   const write = (text: string): void => pack.integer(placeOf(text));
-  const writeUtf8 = (text: ByteWriter): void => write(Buffer.from(text.take()).toString());
+  const writeEncoded = (text: ByteWriter): void => write(text.take().toString());
   writeChunks(chunks, context, (span) => {
     pack.array(12);
     write(span.service);
@@ -131,15 +135,16 @@ function encode05(chunks: Chunks, context: SpanContext): Uint8Array {
     pack.nanoseconds(span.start);
     pack.nanoseconds(span.duration);
     pack.integer(span.error);
-    writeMeta(span, write, writeUtf8);
+    writeMeta(span, write, writeEncoded);
     writeMetrics(span, write);
     pack.integer(type);
   });
   const table = tablePack;
+  table.clear();
   table.array(2);
   table.array(places.size);
   for (const text of places.keys()) table.text(text);
-  table.append(pack.take());
+  table.raw(pack.take());
   return table.take();
 }
 
@@ -160,18 +165,18 @@ function writeParent({ ids }: DatadogSpan): void {
 function writeMeta(
   { meta, events, links }: DatadogSpan,
   write: (text: string) => void,
-  writeUtf8: (text: ByteWriter) => void,
+  writeEncoded: (text: ByteWriter) => void,
 ): void {
   const { list, length } = meta;
   spansPack.map(length / 2 + (events.length > 0 ? 1 : 0) + (links.length > 0 ? 1 : 0));
   for (let i = 0; i < length; i++) write(list[i] as string);
   if (events.length > 0) {
     write('events');
-    writeUtf8(events);
+    writeEncoded(events);
   }
   if (links.length > 0) {
     write('_dd.span_links');
-    writeUtf8(links);
+    writeEncoded(links);
   }
 }
 

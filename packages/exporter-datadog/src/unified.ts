@@ -1,6 +1,7 @@
 import type { Resource } from '@oc/core/exporter';
+import { isSpecial } from './attributes.ts';
 import type { Settings } from './settings.ts';
-import { isSpecial, type SpanContext } from './span.ts';
+import type { SpanContext } from './span.ts';
 
 /** Datadog's names for the labels by which it joins traces, metrics and logs. */
 const ENVIRONMENT = ['deployment.environment.name', 'deployment.environment'] as const;

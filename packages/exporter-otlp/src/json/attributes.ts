@@ -1,6 +1,6 @@
 import { type Attributes, type AttributeValue, chunk, type JsonWriter } from '@oc/core/exporter';
-import { remembered } from '../keys.ts';
 import { isWhole } from '../model.ts';
+import { remembered } from './keys.ts';
 
 const STRING = chunk('"stringValue":');
 const INT = chunk('"intValue":"');
