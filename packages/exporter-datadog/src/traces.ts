@@ -25,12 +25,12 @@ export function encodeTraces(
 ): TracesMessage {
   const chunks = new Map<string, SpanData[]>();
   const ids = new Int32Array(8);
-  const last = new Int32Array(4); // no trace's id is all zero
+  const last = new Int32Array(4);
   let chunk: SpanData[] = [];
   for (const span of spans) {
     readIds(span, ids);
     // Spans of one trace mostly end one after the other.
-    if (ids[0] !== last[0] || ids[1] !== last[1] || ids[2] !== last[2] || ids[3] !== last[3]) {
+    if (chunk.length === 0 || last.some((bits, i) => bits !== ids[i])) {
       last.set(ids.subarray(0, 4));
       chunk = chunks.get(span.traceId) ?? [];
       if (chunk.length === 0) chunks.set(span.traceId, chunk);
