@@ -20,6 +20,8 @@ if (!existsSync(STAMP) || readFileSync(STAMP, 'utf8') !== lock) {
   writeFileSync(STAMP, lock);
 }
 if (process.argv.includes('--clean')) {
-  for (const folder of readdirSync('packages')) rmSync(`packages/${folder}/dist`, { recursive: true, force: true });
+  for (const folder of readdirSync('packages')) {
+    for (const made of ['build', 'dist']) rmSync(`packages/${folder}/${made}`, { recursive: true, force: true });
+  }
 }
 if (process.argv.includes('--build')) run('npm', 'run', '--silent', 'build');
