@@ -12,12 +12,17 @@ export interface Clock {
 
 const LONGEST_TIMER_MS = 2_147_483_647;
 
-const timeline = performance; // looking up the global costs a quarter of reading the time
+// Kept, since looking up the global costs a quarter of reading the time; and not touched before it is needed, since Node
+// loads it then, which costs a start a millisecond.
+let timeline: typeof performance | undefined;
 
 /** The clock of the machine. */
 export const systemClock: Clock = {
   wall: () => Date.now(),
-  monotonic: () => timeline.now(),
+  monotonic() {
+    timeline ??= performance;
+    return timeline.now();
+  },
   after(ms, fn, hold = false) {
     const timer = setTimeout(fn, Math.min(ms, LONGEST_TIMER_MS));
     if (!hold) timer.unref();
@@ -31,14 +36,12 @@ const MOST_DRIFT_MS = 1_000;
 /** Turns monotonic readings into wall times that do not jump, re-anchored when the two clocks drift apart. */
 export class Stamps {
   readonly clock: Clock;
-  #offsetMs: number;
-  #checkedAt: number;
+  #offsetMs = Number.NaN;
+  #checkedAt = Number.NEGATIVE_INFINITY;
   #last = 0;
 
   constructor(clock: Clock) {
     this.clock = clock;
-    this.#checkedAt = clock.monotonic();
-    this.#offsetMs = clock.wall() - this.#checkedAt;
   }
 
   /** The wall time of a monotonic reading. */
@@ -46,7 +49,8 @@ export class Stamps {
     if (monotonicMs - this.#checkedAt > CHECK_EVERY_MS) {
       this.#checkedAt = monotonicMs;
       const offset = this.clock.wall() - monotonicMs;
-      if (Math.abs(offset - this.#offsetMs) > MOST_DRIFT_MS) this.#offsetMs = offset;
+      const isKept = Math.abs(offset - this.#offsetMs) <= MOST_DRIFT_MS; // not before the first
+      if (!isKept) this.#offsetMs = offset;
     }
     return Math.max(0, Math.floor((monotonicMs + this.#offsetMs) * 1_000));
   }
