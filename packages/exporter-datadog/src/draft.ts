@@ -56,6 +56,12 @@ export class Draft implements DatadogSpan {
   readonly links: FittingList = LINKS;
   /** The attributes that decide about others. */
   known: Record<string, AttributeValue | undefined> = NOTHING_KNOWN;
+  /** The names that all spans of the message carry in `meta`. */
+  readonly common: ReadonlySet<string>;
+
+  constructor(common: ReadonlySet<string>) {
+    this.common = common;
+  }
 
   begin(service: string): void {
     this.service = service;

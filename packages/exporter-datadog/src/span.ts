@@ -39,7 +39,7 @@ const ERROR: Readonly<Record<ErrorRule, (kind: SpanKind, code: number) => boolea
  * and the upper half of its id, for which there is no field.
  */
 export function spanMaker(context: SpanContext): (span: SpanData, isFirst: boolean) => DatadogSpan {
-  const draft = new Draft();
+  const draft = new Draft(new Set(context.meta.map(([key]) => key)));
   const { meta, metrics, ids } = draft;
   // What all spans carry is known too, since an attribute of that name goes before it.
   const specials = new Map([...context.meta.map(([key]): [string, Special] => [key, remember]), ...SPECIAL]);
@@ -72,7 +72,7 @@ export function spanMaker(context: SpanContext): (span: SpanData, isFirst: boole
   };
 }
 
-/** All that is no attribute. Here and below, an attribute of the same name goes before it. */
+/** All that is no attribute. Here and below, an attribute or a tag of all spans that has the same name goes before it. */
 function putOthers(draft: Draft, span: SpanData): void {
   const { kind, status, dropped, scope, traceState } = span;
   if (draft.known !== NOTHING_KNOWN && (kind === 'server' || kind === 'client')) {
@@ -111,9 +111,13 @@ function putError(draft: Draft, span: SpanData): void {
 }
 
 function putMissing(draft: Draft, key: string, value: AttributeValue | undefined): void {
-  if (value !== undefined && value !== '' && isMissing(draft, key)) putText(draft, key, value);
+  if (value !== undefined && value !== '' && isFree(draft, key)) putText(draft, key, value);
 }
 
 function putCount(draft: Draft, key: string, value: number): void {
-  if (value > 0 && isMissing(draft, key)) putMetric(draft, key, value);
+  if (value > 0 && isFree(draft, key)) putMetric(draft, key, value);
+}
+
+function isFree(draft: Draft, key: string): boolean {
+  return isMissing(draft, key) && !draft.common.has(key);
 }

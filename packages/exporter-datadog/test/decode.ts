@@ -19,7 +19,15 @@ export interface DecodedSpan {
 /** This decoder refuses one key, which others take; it comes out as '__proto_?'. */
 function decoded(body: Uint8Array): unknown {
   const text = Buffer.from(body).toString('latin1').replaceAll('\xa9__proto__', '\xa9__proto_?');
-  return decode(Buffer.from(text, 'latin1'), { useBigInt64: true, mapKeyConverter: (key) => key as string | number });
+  return restored(decode(Buffer.from(text, 'latin1'), { useBigInt64: true, mapKeyConverter: (key) => `${key}` }));
+}
+
+/** With the texts, which are no keys, as they were. */
+function restored(value: unknown): unknown {
+  if (value === '__proto_?') return '__proto__';
+  if (Array.isArray(value)) return value.map(restored);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, restored(member)]));
 }
 
 /** The chunks of a message in version 0.4. */

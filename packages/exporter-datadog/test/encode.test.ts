@@ -65,7 +65,12 @@ describe('any spans', () => {
         expect(chunks.map((chunk) => chunk.map(sorted))).toEqual(expectedOf(spans));
         expect(traces).toBe(chunks.length);
       }),
-      { examples: [[[{ ...plain, traceId: '0'.repeat(32) }, plain]]] }, // an id that only a bridge may give
+      {
+        examples: [
+          [[{ ...plain, traceId: '0'.repeat(32) }, plain]], // an id that only a bridge may give
+          [[{ ...plain, scope: { name: '__proto__' } }]],
+        ],
+      },
     );
   });
 

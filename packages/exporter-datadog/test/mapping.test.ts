@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { metricNames, rowsOf, tag } from '../src/points.ts';
 import type { ErrorRule, SpanContext } from '../src/span.ts';
 import { encodeTraces } from '../src/traces.ts';
-import { type DecodedSpan, decode04 } from './decode.ts';
+import { type DecodedSpan, decode04, decode05 } from './decode.ts';
 import { call, counted, span } from './samples.ts';
 
 const context: SpanContext = { service: 'shop', meta: [], errorRule: 'by-kind', priority: 1 };
@@ -37,6 +37,25 @@ describe('name, resource and type', () => {
     expect([name, resource, type]).toEqual(expected);
     expect(meta).not.toHaveProperty('span.name');
   });
+});
+
+describe('a tag of all spans', () => {
+  it.each(['0.4', '0.5'] as const)(
+    'goes before what we put under its name, which stands once, in version %s',
+    (version) => {
+      const meta = [
+        ['otel.scope.name', 'tagged'],
+        ['error.msg', 'told'],
+      ] as const;
+      const fields = { scope: { name: 'redis', version: '4' }, status: { code: 2, message: 'lost' } };
+      const { body } = encodeTraces([span(fields)], { ...context, meta }, version);
+      const [[sent] = []] = version === '0.4' ? decode04(body) : decode05(body);
+      expect(sent?.meta).toMatchObject({ 'otel.scope.name': 'tagged', 'otel.scope.version': '4', 'error.msg': 'told' });
+      const text = Buffer.from(body).toString('latin1');
+      expect(meta.map(([key]) => text.split(key).length - 1)).toEqual([1, 1]);
+      expect(text).not.toContain('redis');
+    },
+  );
 });
 
 describe('what is an error', () => {
