@@ -1,4 +1,7 @@
-import type { AttributeValue, SpanData, SpanKind } from '@oc/core/exporter';
+import type { AttributeValue, SpanKind } from '@oc/core/exporter';
+
+/** Attributes in turn, key, value, key, value. */
+export type AttributeList = readonly (string | AttributeValue)[];
 
 /** One end of a call, in Zipkin's terms. Undefined means left out. */
 export interface Endpoint {
@@ -35,13 +38,13 @@ interface Peer {
 }
 
 /** The other end of the call that a span stands for, as far as its attributes tell: the best name, address and port. */
-export function remoteEndpointOf({ kind, attributes }: SpanData): Endpoint | undefined {
+export function remoteEndpointOf(kind: SpanKind, attributes: AttributeList): Endpoint | undefined {
   let name: Peer | undefined;
   let address: Peer | undefined;
   for (const { host: key, port } of PEER[kind]) {
-    const host = attributes[key];
+    const host = attributeOf(attributes, key);
     if (typeof host !== 'string' || host === '') continue;
-    const peer = key === 'http.host' ? peerOfHeader(host) : { host, port: attributes[port] };
+    const peer = key === 'http.host' ? peerOfHeader(host) : { host, port: attributeOf(attributes, port) };
     if (isAddress(peer.host)) address ??= peer;
     else name ??= peer;
   }
@@ -53,6 +56,13 @@ export function remoteEndpointOf({ kind, attributes }: SpanData): Endpoint | und
     ipv6: ip?.includes(':') ? ip : undefined,
     port: portOf(address?.port) ?? portOf(name?.port),
   };
+}
+
+function attributeOf(attributes: AttributeList, key: string): AttributeValue | undefined {
+  for (let i = 0; i < attributes.length; i += 2) {
+    if (attributes[i] === key) return attributes[i + 1];
+  }
+  return undefined;
 }
 
 /** Of a Host header: 'shop.example', 'shop.example:8080', '[2001:db8::7]:8080'. */
@@ -67,6 +77,7 @@ function isAddress(host: string): boolean {
 
 /** An IPv4 address, or an IPv6 address in its shortest form. */
 function plainAddress(address: string): string {
+  if (!address.includes(':')) return address; // IPv4 has one form only
   // Servers that listen to both families see 10.0.0.7 as ::ffff:10.0.0.7. A zone, as in fe80::1%eth0, is a local matter.
   const plain = address.replace(/^::ffff:(?=\d+\.)|%.*$/gi, '');
   return isIP(plain) === 4 ? plain : new URL(`http://[${plain}]`).hostname.slice(1, -1);

@@ -12,7 +12,7 @@ import {
   readOptions,
 } from '@oc/core/exporter';
 import type { Writer } from 'protobufjs/minimal.js';
-import { encodeJson } from './encode.ts';
+import { encodeJson } from './json.ts';
 import { encodeProtobuf } from './protobuf.ts';
 
 /** Options of `zipkin`. */
@@ -76,10 +76,7 @@ export function zipkin(options?: ZipkinOptions): Exporter {
 
     async exportSpans(spans, call) {
       const service = call.resource.labels['service.name'] ?? '';
-      const body =
-        encoding === 'json'
-          ? Buffer.from(encodeJson(spans, service))
-          : encodeProtobuf(spans, service, await newWriter());
+      const body = encoding === 'json' ? encodeJson(spans, service) : encodeProtobuf(spans, service, await newWriter());
       if (body.byteLength > MESSAGE_BYTES && spans.length > 1) {
         const size = `${spans.length} spans make a message of ${body.byteLength} bytes`;
         throw new ExportError('too-large', `zipkin: ${size}, above the customary ${MESSAGE_BYTES}`);

@@ -1,7 +1,7 @@
 import type { SpanData } from '@oc/core/exporter';
 import type { Writer } from 'protobufjs/minimal.js';
-import { type ZipkinSpan, zipkinSpanOf } from './encode.ts';
 import type { Endpoint } from './endpoint.ts';
+import { zipkinSpanOf } from './span.ts';
 
 // What goes before a value: the number of its field in Zipkin's zipkin.proto, and how a reader finds the value's end.
 const varint = (field: number): number => field << 3;
@@ -31,20 +31,21 @@ const KIND = { CLIENT: 1, SERVER: 2, PRODUCER: 3, CONSUMER: 4 } as const;
 /** A message in Zipkin's protobuf: one `zipkin.proto3.ListOfSpans`, written by a fresh writer of protobufjs. */
 export function encodeProtobuf(spans: readonly SpanData[], serviceName: string, writer: Writer): Uint8Array {
   const local = serviceName ? { serviceName } : undefined;
-  for (const span of spans) writeSpan(writer.uint32(LIST.spans), zipkinSpanOf(span, local));
+  for (const span of spans) writeSpan(writer.uint32(LIST.spans), span, local);
   return writer.finish();
 }
 
-function writeSpan(writer: Writer, span: ZipkinSpan): void {
-  const { parentId, kind, localEndpoint, remoteEndpoint, annotations = [], tags } = span;
+function writeSpan(writer: Writer, span: SpanData, localEndpoint: Endpoint | undefined): void {
+  const { parentSpanId } = span;
+  const { kind, timestamp, duration, remoteEndpoint, annotations, tags } = zipkinSpanOf(span);
   writer.fork();
   writer.uint32(SPAN.traceId).bytes(Buffer.from(span.traceId, 'hex'));
-  if (parentId) writer.uint32(SPAN.parentId).bytes(Buffer.from(parentId, 'hex'));
-  writer.uint32(SPAN.id).bytes(Buffer.from(span.id, 'hex'));
+  if (parentSpanId) writer.uint32(SPAN.parentId).bytes(Buffer.from(parentSpanId, 'hex'));
+  writer.uint32(SPAN.id).bytes(Buffer.from(span.spanId, 'hex'));
   if (kind) writer.uint32(SPAN.kind).int32(KIND[kind]);
   writer.uint32(SPAN.name).string(span.name);
-  writer.uint32(SPAN.timestamp).fixed64(span.timestamp);
-  writer.uint32(SPAN.duration).uint64(span.duration);
+  writer.uint32(SPAN.timestamp).fixed64(timestamp);
+  writer.uint32(SPAN.duration).uint64(duration);
   if (localEndpoint) writeEndpoint(writer.uint32(SPAN.localEndpoint), localEndpoint);
   if (remoteEndpoint) writeEndpoint(writer.uint32(SPAN.remoteEndpoint), remoteEndpoint);
   for (const { timestamp, value } of annotations) {
@@ -52,12 +53,16 @@ function writeSpan(writer: Writer, span: ZipkinSpan): void {
     writer.uint32(ANNOTATION.timestamp).fixed64(timestamp);
     writer.uint32(ANNOTATION.value).string(value).ldelim();
   }
-  for (const [key, value] of Object.entries(tags)) {
-    writer.uint32(SPAN.tags).fork();
-    writer.uint32(TAG.key).string(key);
-    writer.uint32(TAG.value).string(value).ldelim();
+  for (let i = 0; i < tags.length; i += 2) {
+    writeTag(writer.uint32(SPAN.tags), tags[i] as string, tags[i + 1] as string);
   }
   writer.ldelim();
+}
+
+function writeTag(writer: Writer, key: string, value: string): void {
+  writer.fork();
+  writer.uint32(TAG.key).string(key);
+  writer.uint32(TAG.value).string(value).ldelim();
 }
 
 function writeEndpoint(writer: Writer, { serviceName, ipv4, ipv6, port }: Endpoint): void {

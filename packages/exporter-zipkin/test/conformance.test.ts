@@ -1,5 +1,4 @@
 import { checkExporter, checkNightly, type ExporterCheck, type ReceivedRequest } from '@oc/testkit';
-import type { ZipkinSpan } from '../src/encode.ts';
 import { zipkin } from '../src/index.ts';
 
 const check: ExporterCheck = {
@@ -25,7 +24,18 @@ const check: ExporterCheck = {
   },
 };
 
-function spansIn({ body }: ReceivedRequest): readonly ZipkinSpan[] {
+interface Sent {
+  readonly id: string;
+  readonly name: string;
+  readonly traceId: string;
+  readonly parentId?: string;
+  readonly timestamp: number;
+  readonly duration: number;
+  readonly localEndpoint?: { readonly serviceName: string };
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+function spansIn({ body }: ReceivedRequest): readonly Sent[] {
   return JSON.parse(`${body}`);
 }
 

@@ -3,8 +3,8 @@ import { Agent } from 'node:http';
 import type { Socket } from 'node:net';
 import { ConfigError, type SpanData } from '@oc/core/exporter';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { encodeJson } from '../src/encode.ts';
 import { type ZipkinOptions, zipkin } from '../src/index.ts';
+import { encodeJson } from '../src/json.ts';
 import { backend } from './backend.ts';
 import { protobufOf } from './oracle.ts';
 import { call, span } from './samples.ts';
@@ -134,7 +134,7 @@ describe('options', () => {
       },
     });
     expect(urls).toEqual([`http://${host}/api/v2/spans`]);
-    expect(arrivals.map(({ body }) => body)).toEqual([Buffer.from(encodeJson([span()], 'checkout'))]);
+    expect(arrivals.map(({ body }) => body)).toEqual([encodeJson([span()], 'checkout')]);
   });
 
   it("takes the runtime's own fetch as it is, failures too", async () => {

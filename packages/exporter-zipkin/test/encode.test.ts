@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { telemetry } from '@oc/core';
 import {
   type Annotation,
   type AttributeValue,
@@ -9,9 +10,8 @@ import {
 import * as fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
-import { encodeJson } from '../src/encode.ts';
 import { encodeProtobuf } from '../src/protobuf.ts';
-import { jsonOf, protobufOf, readProtobuf, type Wire } from './oracle.ts';
+import { jsonOf, messageOf, protobufOf, readProtobuf, type Wire } from './oracle.ts';
 
 interface Golden {
   readonly input: { readonly service: string; readonly spans: readonly SpanData[] };
@@ -25,7 +25,7 @@ describe.each(readdirSync(folder))('golden/%s', (file) => {
   const { input, expected }: Golden = JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
 
   it('becomes this JSON', () => {
-    expect(encodeJson(input.spans, input.service)).toBe(JSON.stringify(expected.json));
+    expect(messageOf(input.spans, input.service)).toBe(JSON.stringify(expected.json));
   });
 
   it('becomes this protobuf', () => {
@@ -56,6 +56,8 @@ it('the definition that reads our protobuf reads a message that others wrote', (
 describe('any span', () => {
   const text = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 20 }),
+    fc.string({ unit: fc.constantFrom(...'aé漢🙂\n"'), maxLength: 60 }),
+    fc.constantFrom('a text that is long and ends in yAnnotations', 'x'.repeat(300)),
     fc.constantFrom('', 'false', 'myAnnotations', 'yAnnotations"', '"', '\\', 'null', 'a|b|c', '\u2028', '\0', 'true'),
   );
   const key = fc.oneof(
@@ -135,10 +137,28 @@ describe('any span', () => {
   it('leaves no bytes in JSON by which Zipkin would take it for version 1', () => {
     fc.assert(
       fc.property(spans, (span) => {
-        expect(encodeJson([span], 'myAnnotations')).not.toContain('yAnnotations"');
+        expect(messageOf([span], 'myAnnotations')).not.toContain('yAnnotations"');
       }),
     );
   });
+});
+
+it("a span of core's own making becomes what a plain object of the same would", async () => {
+  const spans: SpanData[] = [];
+  const keeping = {
+    name: 'keeping',
+    async exportSpans(some: readonly SpanData[]): Promise<void> {
+      spans.push(...some);
+    },
+  };
+  await using oc = telemetry({ service: 'checkout', exporters: [keeping] });
+  oc.tracer.span('charge', { kind: 'client', attributes: { 'server.address': 'billing', 7: [1.5, 2] } }, (charge) => {
+    charge.setStatus('NOT_FOUND').messageEvent({ type: 'sent', id: 1 }).annotate('retry', { n: 2, why: '"late"' });
+    oc.tracer.span('wait', { links: [{ context: charge.context }] }, () => {});
+  });
+  await oc.flush();
+  expect(spans).toHaveLength(2);
+  expect(jsonOf(...spans)).toEqual(jsonOf(...(JSON.parse(JSON.stringify(spans)) as SpanData[])));
 });
 
 /** The mapping once more, without regard to speed, for spans without a peer. */

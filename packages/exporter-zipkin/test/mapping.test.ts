@@ -1,7 +1,7 @@
 import type { Attributes, SpanData, SpanKind } from '@oc/core/exporter';
 import { describe, expect, it } from 'vitest';
-import { encodeJson } from '../src/encode.ts';
-import { jsonOf, protobufOf, readProtobuf } from './oracle.ts';
+import { encodeJson } from '../src/json.ts';
+import { jsonOf, messageOf, protobufOf, readProtobuf } from './oracle.ts';
 import { span } from './samples.ts';
 
 function tagsOf(fields: Partial<SpanData>): unknown {
@@ -22,7 +22,7 @@ function remoteEndpointOf(kind: SpanKind, attributes: Attributes): unknown {
 
 describe('ids and kind', () => {
   it('of a root within one service: no parentId, no kind, and neither shared nor debug', () => {
-    expect(encodeJson([span()], 'checkout')).toBe(
+    expect(messageOf([span()], 'checkout')).toBe(
       '[{"traceId":"7d1f4a52c0b94e6388a1d6f05b3e2c97","id":"a3c1f07e5d294b86","name":"GET /cart",' +
         '"timestamp":1735689600250000,"duration":42750,"localEndpoint":{"serviceName":"checkout"},' +
         '"tags":{"census.status_code":"0"}}]',
@@ -46,7 +46,7 @@ describe('ids and kind', () => {
   });
 
   it('without a service name there is no local endpoint', () => {
-    expect(JSON.parse(encodeJson([span()], ''))[0]).not.toHaveProperty('localEndpoint');
+    expect(JSON.parse(messageOf([span()], ''))[0]).not.toHaveProperty('localEndpoint');
   });
 });
 
@@ -67,7 +67,7 @@ describe('times', () => {
   ])('%s', (_, start, end, expected) => {
     const [{ timestamp, duration } = {}] = jsonOf(span({ start, end }));
     expect([timestamp, duration]).toEqual(expected);
-    expect(encodeJson([span({ start, end })], '')).toMatch(/"timestamp":\d+,"duration":\d+,/);
+    expect(messageOf([span({ start, end })], '')).toMatch(/"timestamp":\d+,"duration":\d+,/);
   });
 });
 
@@ -110,7 +110,7 @@ describe('tags', () => {
 
   it('may have the names of inherited members', () => {
     const attributes = JSON.parse('{"__proto__":"a","constructor":"b","hasOwnProperty":"c"}');
-    expect(encodeJson([span({ attributes })], '')).toContain(
+    expect(messageOf([span({ attributes })], '')).toContain(
       '"tags":{"__proto__":"a","constructor":"b","hasOwnProperty":"c","census.status_code":"0"}',
     );
   });
@@ -335,9 +335,15 @@ describe('the remote endpoint', () => {
 describe('JSON', () => {
   it('does not look like version 1 to Zipkin, whatever the texts are', () => {
     const attributes = { myAnnotations: 'yAnnotations', 'a\\yAnnotations': '"binaryAnnotations"' };
-    const json = encodeJson([span({ attributes })], '');
+    const json = messageOf([span({ attributes })], '');
     expect(json).not.toContain('yAnnotations"');
     expect(JSON.parse(json)[0].tags).toEqual({ ...attributes, 'census.status_code': '0' });
+  });
+
+  it('is valid even with halves of characters, which core would have replaced', () => {
+    const message = encodeJson([span({ attributes: { short: '\ud800', long: `\udc00${'x'.repeat(100)}` } })], '');
+    const [{ tags }] = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(message));
+    expect(Object.keys(tags)).toEqual(['short', 'long', 'census.status_code']);
   });
 
   it('is one array of all spans', () => {

@@ -1,6 +1,6 @@
 import type { SpanData } from '@oc/core/exporter';
 import protobuf from 'protobufjs';
-import { encodeJson } from '../src/encode.ts';
+import { encodeJson } from '../src/json.ts';
 import { encodeProtobuf } from '../src/protobuf.ts';
 
 // Zipkin's definition; on the wire its map<string, string> of tags is this list of entries.
@@ -34,7 +34,11 @@ const ListOfSpans = root.lookupType('zipkin.proto3.ListOfSpans');
 export type Wire = Readonly<Record<string, unknown>>;
 
 export function jsonOf(...spans: SpanData[]): Wire[] {
-  return JSON.parse(encodeJson(spans, 'checkout'));
+  return JSON.parse(messageOf(spans, 'checkout'));
+}
+
+export function messageOf(spans: readonly SpanData[], serviceName: string): string {
+  return encodeJson(spans, serviceName).toString();
 }
 
 export function protobufOf(...spans: SpanData[]): Uint8Array {
