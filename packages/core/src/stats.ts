@@ -64,7 +64,8 @@ export class LiveStats implements Stats {
   readonly #views = new Map<string, Rows>();
   readonly #observers = new Set<Observer>();
   #collecting: Promise<readonly Metric[]> | undefined;
-  #collectedAt: UnixMicros;
+  /** Until the first collection it is when the first view came: no clock is read for an application without views. */
+  #collectedAt: UnixMicros = 0;
   /** Rises with each registered view, so that handles look up again. */
   #generation = 0;
   closed = false;
@@ -73,7 +74,6 @@ export class LiveStats implements Stats {
     this.#stamps = stamps;
     this.#limits = limits;
     this.#warnOnce = warnOnce;
-    this.#collectedAt = stamps.next();
   }
 
   record(measurements: readonly (readonly [Measure, number])[], tags?: Tags): void {
@@ -149,7 +149,9 @@ export class LiveStats implements Stats {
       this.#known.set(measure.name, known);
     }
     const { seriesPerView, valueLength } = this.#limits;
-    const rows = new Rows(view, known.measure, this.#stamps.next(), seriesPerView, valueLength, () =>
+    const start = this.#stamps.next();
+    this.#collectedAt ||= start;
+    const rows = new Rows(view, known.measure, start, seriesPerView, valueLength, () =>
       this.#warnOnce(`view '${name}' has ${seriesPerView} rows; further tags share one row of '(other)'`),
     );
     this.#views.set(name, rows);
