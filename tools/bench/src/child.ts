@@ -1,6 +1,6 @@
 // Runs one workload with one library in a process of its own, and prints its figure as a line of JSON.
 import { pathToFileURL } from 'node:url';
-import { type Cost, costOfFlood } from './flood.ts';
+import { type Cost, costOfFlood, cpuMsOfStream, lostInOutage } from './flood.ts';
 import {
   bytesPerOperation,
   bytesPerSeries,
@@ -42,6 +42,9 @@ const flood = (what: keyof Cost) => async () => {
   return (await costOfFlood(flood, quick ? 1_000 : 200_000))[what];
 };
 
+const stream = async () => cpuMsOfStream((await library()).flood, 5_000, quick ? 0.4 : 20);
+const outage = async () => lostInOutage((await library()).flood, 500, quick ? 2 : 60);
+
 const FIGURES: Record<string, () => Promise<number>> = {
   W1: async () => nsPerOperation((await library()).sampledTrace(), 2, budgetMs),
   'W1-context': async () => nsPerOperation((await library()).activeTrace(), 2, budgetMs),
@@ -66,6 +69,8 @@ const FIGURES: Record<string, () => Promise<number>> = {
   'W6-cpu': flood('cpuMs'),
   'W6-rss': flood('rssMb'),
   'W6-lost': flood('lost'),
+  'W6-stream': stream,
+  W8: outage,
 };
 
 const figure = FIGURES[workload];

@@ -1,6 +1,10 @@
-// A backend in a process of its own: takes OTLP in protobuf over HTTP, counts its spans, and tells its parent.
+// A backend in a process of its own: takes OTLP in protobuf over HTTP. Its parent tells it to go away, to come back, and
+// to count the spans that have arrived.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+
+/** What the parent may say. */
+export type Word = 'down' | 'up' | 'count';
 
 const bodies: Buffer[] = [];
 
@@ -40,8 +44,20 @@ const server = createServer((request, response) => {
     response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
   });
 });
-server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
-process.on('message', () => {
-  process.send?.({ spans: bodies.reduce((sum, body) => sum + spansIn(body), 0) }, () => process.exit());
+const listening = { host: '127.0.0.1', port: 0 };
+server.listen(listening, () => {
+  listening.port = (server.address() as AddressInfo).port;
+  process.send?.({ port: listening.port });
+});
+
+process.on('message', (word: Word) => {
+  if (word === 'up') server.listen(listening);
+  if (word === 'down') {
+    server.close();
+    server.closeAllConnections();
+  }
+  if (word === 'count') {
+    process.send?.({ spans: bodies.reduce((sum, body) => sum + spansIn(body), 0) }, () => process.exit());
+  }
 });
 process.on('disconnect', () => process.exit());

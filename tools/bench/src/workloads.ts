@@ -212,6 +212,14 @@ export const WORKLOADS: readonly Workload[] = [
     libraries: OTLP,
   },
   {
+    id: 'W6-stream',
+    title: '5,000 traces a second for 20 s to the same server: CPU, less what the pace itself takes',
+    target: '<= 0.50 x otel2',
+    unit: 'ms',
+    references: ['otel2-otlp'],
+    libraries: OTLP,
+  },
+  {
     id: 'W7',
     title: 'import and set up tracing with one exporter',
     target: '<= 0.30 x zipkin',
@@ -226,5 +234,13 @@ export const WORKLOADS: readonly Workload[] = [
     unit: 'ms',
     references: ['otel2-otlp', 'otel3-otlp'],
     libraries: ['ours-otlp', 'otel2-otlp', 'otel3-otlp'],
+  },
+  {
+    id: 'W8',
+    title: '1,000 spans a second for a minute, the server away for 30 s of it: spans lost',
+    target: '0',
+    unit: 'spans',
+    references: [],
+    libraries: OTLP,
   },
 ];
