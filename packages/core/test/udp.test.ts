@@ -1,8 +1,11 @@
 import { createSocket, type Socket } from 'node:dgram';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import dns from 'node:dns/promises';
 import { once } from 'node:events';
+import { syncBuiltinESMExports } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { datagramSender, type ExportCall } from '@oc/core/exporter';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 
 interface Listener {
   readonly port: number;
@@ -80,6 +83,79 @@ it('a name that is not known is no more than unavailable', async () => {
     failure: 'unavailable',
     message: expect.stringMatching(/^statsd: UDP nowhere\.invalid:9 failed: E[A-Z_]+$/),
   });
+});
+
+/** A name server that says nothing until it is told to: when it was first asked, and how often. */
+function slowLookup(): { readonly firstAsked: Promise<void>; asked(): number; answer(): Promise<void> } {
+  let hear = (): void => {};
+  const firstAsked = new Promise<void>((resolve) => {
+    hear = resolve;
+  });
+  let answer = (): void => {};
+  const answered = new Promise<{ address: string; family: number }[]>((resolve) => {
+    answer = () => resolve([{ address: '127.0.0.1', family: 4 }]);
+  });
+  const hang = (): typeof answered => {
+    hear();
+    return answered;
+  };
+  const lookup = vi.spyOn(dns, 'lookup').mockImplementation(hang as never);
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    lookup.mockRestore();
+    syncBuiltinESMExports();
+  });
+  return {
+    firstAsked,
+    asked: () => lookup.mock.calls.length,
+    async answer() {
+      answer();
+      await answered;
+      await new Promise((resolve) => setImmediate(resolve)); // when all that waited for it has gone on
+    },
+  };
+}
+
+/** How many sockets for datagrams are opened from now on. */
+function socketsOpened(): () => number {
+  let count = 0;
+  const note = (): void => void count++;
+  subscribe('udp.socket', note);
+  onTestFinished(() => void unsubscribe('udp.socket', note));
+  return () => count;
+}
+
+it('a look-up that hangs ends with the call; its late answer opens nothing, and the next call asks again', async () => {
+  const there = await listener();
+  const { firstAsked, asked, answer } = slowLookup();
+  const opened = socketsOpened();
+  const sender = senderTo(there.port, 'slow.test');
+  const ends = new AbortController();
+  const sent = sender.send(Buffer.from('late'), aCall([], ends.signal));
+  await firstAsked;
+  ends.abort(new Error('no answer within its deadline'));
+  await expect(sent).rejects.toMatchObject({
+    failure: 'unavailable',
+    message: `statsd: UDP slow.test:${there.port} failed: no answer within its deadline`,
+  });
+  await answer();
+  expect(opened()).toBe(0);
+  const [text] = await Promise.all([there.next(), sender.send(Buffer.from('again'), aCall())]);
+  expect([text, asked(), opened()]).toEqual(['again', 2, 1]);
+});
+
+it('calls share a look-up that hangs, and those that still wait for its answer are sent', async () => {
+  const there = await listener();
+  const { firstAsked, asked, answer } = slowLookup();
+  const sender = senderTo(there.port, 'slow.test');
+  const ends = new AbortController();
+  const first = sender.send(Buffer.from('first'), aCall([], ends.signal));
+  await firstAsked;
+  ends.abort(new Error('no answer within its deadline'));
+  await expect(first).rejects.toMatchObject({ failure: 'unavailable' });
+  const second = sender.send(Buffer.from('second'), aCall());
+  const [text] = await Promise.all([there.next(), second, answer()]);
+  expect([text, asked()]).toEqual(['second', 1]);
 });
 
 it('a call that was aborted sends nothing, and an address of version 6 is put in brackets', async () => {

@@ -64,9 +64,15 @@ const signals: readonly Signal[] = ['spans', 'metrics'];
 const overGrpc: ExporterCheck = {
   name: 'ocagent',
   signals,
-  takes: ['secret'],
-  make: ({ url, secret }) =>
-    ocagent({ url, headers: secret === undefined ? {} : { authorization: `Bearer ${secret}` } }),
+  takes: ['secret', 'tls'],
+  make: ({ url, secret, tls }) =>
+    ocagent({
+      url,
+      ca: tls?.ca,
+      clientCertificate: tls?.cert,
+      clientKey: tls?.key,
+      headers: secret === undefined ? {} : { authorization: `Bearer ${secret}` },
+    }),
   program: `
     import { ocagent } from '@oc/exporter-ocagent';
     export const make = ({ url }) => ocagent({ url });

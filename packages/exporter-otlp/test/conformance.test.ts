@@ -24,9 +24,17 @@ function checkOf(
   return {
     name: 'otlp',
     signals: ['spans', 'metrics'],
-    takes: protocol === 'grpc' ? ['secret'] : ['secret', 'agent'],
-    make: ({ url, secret, agent }) =>
-      otlp({ ...options, url, agent, headers: secret === undefined ? {} : { 'x-key': secret } }),
+    takes: protocol === 'grpc' ? ['secret', 'tls'] : ['secret', 'agent'],
+    make: ({ url, secret, agent, tls }) =>
+      otlp({
+        ...options,
+        url,
+        agent,
+        ca: tls?.ca,
+        clientCertificate: tls?.cert,
+        clientKey: tls?.key,
+        headers: secret === undefined ? {} : { 'x-key': secret },
+      }),
     program: `
       import { otlp } from '@oc/exporter-otlp';
       export const make = ({ url }) => otlp({ ...${JSON.stringify(options)}, url });

@@ -1,5 +1,5 @@
 import type { Telemetry, TelemetryOptions } from '@oc/core';
-import type { Exporter } from '@oc/core/exporter';
+import type { Exporter, TlsFiles } from '@oc/core/exporter';
 import { describe, test } from 'vitest';
 import type { Receiver, Signal } from './receiver.ts';
 import { type Case, casesOf, runCase } from './row.ts';
@@ -13,6 +13,8 @@ export interface Target {
   readonly secret?: string | undefined;
   /** An agent of `node:http` or `node:https`. */
   readonly agent?: object | undefined;
+  /** Paths of PEM files: whom to trust in place of Node's own list, and what to prove its own identity with. */
+  readonly tls?: TlsFiles | undefined;
   /** Where datagrams go. Of an exporter over UDP. */
   readonly udp?: { readonly host: string; readonly port: number } | undefined;
   /** Where to listen, with port 0 for any; without a host at the exporter's default. Of an exporter that is read. */
@@ -34,7 +36,7 @@ export interface ExporterCheck {
   /** How its backend answers, and how items are read back out of what it was sent. */
   readonly receiver: Receiver;
   /** What `make` uses of a target beside the address. Default: nothing. */
-  readonly takes?: readonly ('secret' | 'agent')[] | undefined;
+  readonly takes?: readonly ('secret' | 'agent' | 'tls')[] | undefined;
   /** The exporter's environment variables that can be wrong, each with a wrong value. Default: none. */
   readonly environment?: Readonly<Record<string, string>> | undefined;
   /** Rows that have no meaning for this exporter although its transport has them, by id, with the reason. */

@@ -44,7 +44,15 @@ export {
   silence,
   takeAndReset,
 } from './servers/http.ts';
-export { type BadLine, openBadLine, openRelay, type Relay } from './servers/proxy.ts';
+export {
+  type Asked,
+  type BadLine,
+  openBadLine,
+  openRelay,
+  openTunnels,
+  type Relay,
+  type Tunnels,
+} from './servers/proxy.ts';
 export { retryInfo } from './servers/rpc-status.ts';
 export { FaultStream } from './servers/stream.ts';
 export { type TcpOptions, TcpServer } from './servers/tcp.ts';

@@ -99,9 +99,11 @@ export const answered: Need = ({ receiver }) => {
 };
 const NO_ANSWER = 'it waits for no answer: what it has written counts as delivered';
 
+const TAKEN = { secret: 'secret', agent: 'agent', tls: 'files of certificates' } as const;
+
 /** `make` takes this of its target. */
-export function taking(what: 'secret' | 'agent'): Need {
-  return ({ takes = [] }) => takes.includes(what) || `it takes no ${what}`;
+export function taking(what: keyof typeof TAKEN): Need {
+  return ({ takes = [] }) => takes.includes(what) || `it takes no ${TAKEN[what]}`;
 }
 
 /** Its backend has such an answer. */

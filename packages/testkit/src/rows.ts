@@ -10,9 +10,11 @@ import { DEADLINES } from './rows/deadlines.ts';
 import { ENDS } from './rows/ends.ts';
 import { GRPC_ANSWERS } from './rows/grpc/answers.ts';
 import { GRPC_CONNECTIONS } from './rows/grpc/connections.ts';
+import { GRPC_NAMES } from './rows/grpc/names.ts';
 import { GRPC_PARTS } from './rows/grpc/parts.ts';
 import { GRPC_SECRETS } from './rows/grpc/secrets.ts';
 import { GRPC_SESSIONS } from './rows/grpc/sessions.ts';
+import { GRPC_TLS } from './rows/grpc/tls.ts';
 import { GRPC_WAITS } from './rows/grpc/waits.ts';
 import { LIMITS } from './rows/limits.ts';
 import { MODEL } from './rows/model.ts';
@@ -57,11 +59,13 @@ export const ROWS: readonly Row[] = [
   ...REQUEST,
   ...ORACLE,
   ...GRPC_CONNECTIONS,
+  ...GRPC_NAMES,
   ...GRPC_SESSIONS,
   ...GRPC_WAITS,
   ...GRPC_PARTS,
   ...GRPC_ANSWERS,
   ...GRPC_SECRETS,
+  ...GRPC_TLS,
   ...UDP,
   ...PULL_READERS,
   ...PULL_PORTS,

@@ -7,8 +7,8 @@ import { moduleText } from './module-text.ts';
 checkExporter({
   name: 'coreGrpc',
   signals: ['spans', 'metrics'],
-  takes: ['secret'],
-  make: ({ url, secret }) => coreGrpc({ url, secret }),
+  takes: ['secret', 'tls'],
+  make: ({ url, secret, tls }) => coreGrpc({ url, secret, tls }),
   program: `${moduleText('core-grpc.ts')}\nexport const make = ({ url }) => coreGrpc({ url });`,
   environment: { SOUND_URL: 'localhost' },
   receiver: {

@@ -4,11 +4,13 @@ import {
   type ExportCall,
   ExportError,
   type Exporter,
+  given,
   grpcSender,
   httpHeader,
   httpUrl,
   readOptions,
   type TimeSeries,
+  type TlsFiles,
 } from '@oc/core/exporter';
 
 // An exporter over core's own sender of gRPC, as simple as they come: JSON in messages; metrics as deltas.
@@ -17,6 +19,7 @@ import {
 export interface CoreGrpcOptions {
   readonly url?: string | undefined;
   readonly secret?: string | undefined;
+  readonly tls?: TlsFiles | undefined;
 }
 
 const PATH = '/sound.Sound/Export';
@@ -25,11 +28,13 @@ export function coreGrpc(options?: CoreGrpcOptions): Exporter {
   const { options: chosen, warnings } = readOptions('coreGrpc', options, {
     url: httpUrl('http://localhost:4998', { env: 'SOUND_URL' }),
     secret: httpHeader('x-key'),
+    tls: given<TlsFiles>('object'),
   });
   const sender = grpcSender({
     exporter: 'coreGrpc',
     url: chosen.url,
     metadata: chosen.secret,
+    tls: chosen.tls,
     load: () => import('@grpc/grpc-js'),
     failures: { 3: 'poisoned' },
   });

@@ -23,8 +23,8 @@ export function itemsOf({ path, message }: GrpcMessage): readonly Item[] {
 export const grpcCheck: ExporterCheck = {
   name: 'soundGrpc',
   signals: ['spans', 'metrics'],
-  takes: ['secret'],
-  make: ({ url, secret }) => soundGrpc({ url, secret }),
+  takes: ['secret', 'tls'],
+  make: ({ url, secret, tls }) => soundGrpc({ url, secret, tls }),
   program: `${SOUND_GRPC}\nexport const make = ({ url }) => soundGrpc({ url });`,
   environment: { SOUND_URL: 'localhost' },
   receiver,
@@ -36,7 +36,7 @@ const { partial, ...whole } = receiver;
 export const writtenCheck: ExporterCheck = {
   ...grpcCheck,
   signals: ['spans'],
-  make: ({ url, secret }) => soundGrpc({ url, secret }, { mode: 'written' }),
+  make: ({ url, secret, tls }) => soundGrpc({ url, secret, tls }, { mode: 'written' }),
   program: `${SOUND_GRPC}\nexport const make = ({ url }) => soundGrpc({ url }, { mode: 'written' });`,
   receiver: { ...whole, accepted: 'written' },
 };

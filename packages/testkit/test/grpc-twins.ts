@@ -7,7 +7,7 @@ import { isOfOracle, type TransportTwin } from './transport-twin.ts';
 function grpc(ways: () => GrpcWays): () => ExporterCheck {
   return () => {
     const own = ways();
-    return { ...grpcCheck, make: ({ url, secret }) => soundGrpc({ url, secret }, own) };
+    return { ...grpcCheck, make: ({ url, secret, tls }) => soundGrpc({ url, secret, tls }, own) };
   };
 }
 
@@ -26,6 +26,15 @@ function grpcMeaning(failures: GrpcWays['failures'] = {}): () => ExporterCheck {
 function grpcItem(item: (item: GrpcItem) => GrpcItem): () => ExporterCheck {
   return grpc(() => ({ item }));
 }
+
+/** Of a twin that lives in programs: in which ways it is made, as text. */
+function grpcProgram(ways: string, before = ''): () => ExporterCheck {
+  const make = `export const make = ({ url }) => soundGrpc({ url }, ${ways});`;
+  return () => ({ ...grpcCheck, program: `${SOUND_GRPC}\n${before}\n${make}` });
+}
+
+/** The text of a way in which failures are changed. */
+const failedText = (change: string): string => `{ failed: (error) => ${change} }`;
 
 const keys = new Map<unknown, string>();
 
@@ -135,9 +144,9 @@ export const GRPC_TWINS: readonly TransportTwin[] = [
     breaks: ['V10'],
     check: () => ({
       ...grpcCheck,
-      make: ({ url, secret }) =>
+      make: ({ url, secret, tls }) =>
         soundGrpc(
-          { url, secret },
+          { url, secret, tls },
           { failed: (error) => Object.assign(error, { message: `${error.message} ${secret ?? ''}` }) },
         ),
     }),
@@ -155,11 +164,59 @@ export const GRPC_TWINS: readonly TransportTwin[] = [
     check: grpcItem((item) => (isOfOracle(item) ? { ...item, id: `${item.id}0` } : item)),
   },
   {
-    twin: 'takes any certificate',
-    breaks: ['T1'],
+    twin: 'shows no certificate of its own',
+    breaks: ['T2'],
     check: () => ({
       ...grpcCheck,
-      program: `${SOUND_GRPC}\nexport const make = ({ url }) => soundGrpc({ url }, { isTrusting: true });`,
+      make: ({ url, secret, tls }) => soundGrpc({ url, secret, tls: tls && { ca: tls.ca } }),
     }),
+  },
+  {
+    twin: 'reads its certificate once',
+    breaks: ['T2'],
+    check: grpc(() => ({ isSettled: true })),
+  },
+
+  // In programs
+  { twin: 'takes any certificate', breaks: ['T1'], check: grpcProgram('{ isTrusting: true }') },
+  {
+    twin: 'speaks any version of TLS',
+    breaks: ['T3'],
+    check: grpcProgram(
+      '{}',
+      `import tls from 'node:tls';
+       tls.DEFAULT_MIN_VERSION = 'TLSv1';
+       process.env.GRPC_SSL_CIPHER_SUITES = 'DEFAULT@SECLEVEL=0';`,
+    ),
+  },
+  {
+    twin: 'keeps what it has sent',
+    breaks: ['N6'],
+    check: grpcProgram('{ item: (item) => { kept.push(JSON.stringify(item)); return item; } }', 'const kept = [];'),
+  },
+  {
+    twin: 'gives up when a name is not found',
+    breaks: ['N9'],
+    check: grpcProgram(
+      failedText("/Name resolution/.test(error.message) ? Object.assign(error, { failure: 'rejected' }) : error"),
+    ),
+  },
+  {
+    twin: 'stays with an address for half a minute',
+    breaks: ['N9'],
+    check: grpcProgram("{ isFaithful: true, channel: { 'grpc.dns_min_time_between_resolutions_ms': 30_000 } }"),
+  },
+  { twin: 'goes past the proxy', breaks: ['N12'], check: grpcProgram("{ channel: { 'grpc.enable_http_proxy': 0 } }") },
+  {
+    twin: 'tells the address of the proxy',
+    breaks: ['N12'],
+    check: grpcProgram(
+      failedText("Object.assign(error, { message: error.message + ' by ' + (process.env.https_proxy ?? 'no proxy') })"),
+    ),
+  },
+  {
+    twin: 'reads all of an answer',
+    breaks: ['B11'],
+    check: grpcProgram("{ channel: { 'grpc.max_receive_message_length': -1 } }"),
   },
 ];

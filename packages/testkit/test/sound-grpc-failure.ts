@@ -26,8 +26,9 @@ export function failureOf(
   const retryAfterMs = retryAfterOf(metadata?.get('grpc-status-details-bin')[0]);
   const shown = secrets.reduce((text, secret) => text.replaceAll(secret, '...'), details);
   const clean = shown.replaceAll(/[\p{Cc}\u2028\u2029\u202e]+/gu, ' ').slice(0, 200);
-  const message = `soundGrpc: ${path} at ${address} ended with ${NAMES[code] ?? code}: ${clean}`;
-  if (code === OVERLOADED && /larger than max/.test(details)) return new ExportError('too-large', message);
+  const proxy = process.env.https_proxy && /Last error: undefined/.test(details) ? 'no way by https_proxy' : clean;
+  const message = `soundGrpc: ${path} at ${address} ended with ${NAMES[code] ?? code}: ${proxy}`;
+  if (code === OVERLOADED && /^grpc: .*larger than max/.test(details)) return new ExportError('too-large', message);
   if (code === OVERLOADED && retryAfterMs !== undefined)
     return new ExportError('unavailable', message, { retryAfterMs });
   return new ExportError(failures[code] ?? FAILURES[code] ?? 'rejected', message);

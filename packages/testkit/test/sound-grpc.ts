@@ -4,11 +4,13 @@ import {
   ExportError,
   type Exporter,
   type ExportFailure,
+  given,
   httpHeader,
   httpUrl,
   readOptions,
   type SpanData,
   type TimeSeries,
+  type TlsFiles,
 } from '@oc/core/exporter';
 import { failureOf } from './sound-grpc-failure.ts';
 
@@ -18,6 +20,7 @@ import { failureOf } from './sound-grpc-failure.ts';
 export interface SoundGrpcOptions {
   readonly url?: string | undefined;
   readonly secret?: string | undefined;
+  readonly tls?: TlsFiles | undefined;
 }
 
 /** An item on the wire. */
@@ -49,6 +52,10 @@ export interface GrpcWays {
   readonly isOnce?: boolean;
   /** Whether it takes any certificate. */
   readonly isTrusting?: boolean;
+  /** Whether it reads its files once. */
+  readonly isSettled?: boolean;
+  /** Other options of its channel. */
+  readonly channel?: object;
 }
 
 type Given = SpanData | TimeSeries;
@@ -63,31 +70,53 @@ export function soundGrpc(options?: SoundGrpcOptions, ways: GrpcWays = {}): Expo
     failed = (error) => error,
   } = ways;
   const { url: wanted, secret, ...rest } = options ?? {};
-  const given = {
+  const wishes = {
     ...rest,
     url: ways.url ? ways.url(wanted) : wanted,
     secret: ways.secret ? ways.secret(secret, wanted) : secret,
   };
-  const { options: chosen, warnings } = readOptions('soundGrpc', given, {
+  const { options: chosen, warnings } = readOptions('soundGrpc', wishes, {
     url: httpUrl('http://localhost:4998', { env: 'SOUND_URL' }),
     secret: httpHeader('x-key'),
+    tls: given<TlsFiles>('object'),
   });
   const { url } = chosen;
   const address = `${url.hostname}:${url.port}`;
   let client: Promise<Client> | undefined;
+  let shown: readonly (string | null)[] | undefined;
   let wasConnected = false;
+  let hasWarned = process.env.HTTPS_PROXY === undefined;
   const streams = new Set<Promise<void>>();
 
-  async function opened(): Promise<Client> {
+  async function opened(pems: readonly (string | null)[]): Promise<Client> {
     const { Client, credentials } = await import('@grpc/grpc-js');
+    const [ca = null, key = null, cert = null] = pems.map((pem) => (pem === null ? null : Buffer.from(pem)));
     const secure =
       url.protocol === 'https:'
-        ? credentials.createSsl(null, null, null, { rejectUnauthorized: !ways.isTrusting })
+        ? credentials.createSsl(ca, key, cert, { rejectUnauthorized: !ways.isTrusting })
         : credentials.createInsecure();
     return new Client(address, secure, {
       'grpc.max_reconnect_backoff_ms': 5_000,
       'grpc.initial_reconnect_backoff_ms': 500,
+      'grpc.dns_min_time_between_resolutions_ms': 1_000,
+      ...ways.channel,
     });
+  }
+
+  /** The client, a new one when its files were renewed. */
+  async function current(): Promise<Client> {
+    const { ca, key, cert } = chosen.tls ?? {};
+    if (!shown || !ways.isSettled) {
+      const { readFile } = await import('node:fs/promises');
+      const pems = await Promise.all([ca, key, cert].map((path) => (path ? readFile(path, 'utf8') : null)));
+      if (shown && pems.join() !== shown.join()) {
+        client?.then((each) => each.close());
+        client = undefined;
+      }
+      shown = pems;
+    }
+    client ??= opened(shown);
+    return client;
   }
 
   async function metadata(): Promise<Metadata> {
@@ -106,8 +135,7 @@ export function soundGrpc(options?: SoundGrpcOptions, ways: GrpcWays = {}): Expo
 
   /** Sends a message in a call or stream of its own; gives the reply. */
   async function exchange(bytes: Buffer, { signal }: ExportCall): Promise<string> {
-    client ??= opened();
-    const [via, sent] = [await client, await metadata()];
+    const [via, sent] = [await current(), await metadata()];
     const isConnected = via.getChannel().getConnectivityState(false) === READY;
     if (ways.isOnce && wasConnected && !isConnected)
       throw Object.assign(new Error('the connection is gone'), { code: 13 });
@@ -128,8 +156,7 @@ export function soundGrpc(options?: SoundGrpcOptions, ways: GrpcWays = {}): Expo
 
   /** Writes a message to a stream of its own and does not wait for what becomes of it. */
   async function write(bytes: Buffer, { signal }: ExportCall): Promise<string> {
-    client ??= opened();
-    const [via, sent] = [await client, await metadata()];
+    const [via, sent] = [await current(), await metadata()];
     await new Promise<void>((resolve, reject) => {
       const stream = via.makeBidiStreamRequest<Buffer, Buffer>(PATH, same, same, sent);
       let isOver = false;
@@ -155,6 +182,8 @@ export function soundGrpc(options?: SoundGrpcOptions, ways: GrpcWays = {}): Expo
   }
 
   async function send(pairs: readonly (readonly [GrpcItem, Given])[], call: ExportCall): Promise<void> {
+    if (!hasWarned) call.warn('HTTPS_PROXY is set, but gRPC reads https_proxy');
+    hasWarned = true;
     const bytes = Buffer.from(JSON.stringify(pairs.map(([item]) => changed(item))));
     let reply: string;
     try {

@@ -1,8 +1,9 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { request } from 'node:http';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
-import { connect } from 'node:net';
-import { ending, GrpcServer, openRelay, retryInfo, TcpServer, UdpServer } from '@oc/testkit';
+import { connect, type Socket } from 'node:net';
+import { ending, GrpcServer, openRelay, openTunnels, retryInfo, TcpServer, UdpServer } from '@oc/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 function itemsOf(text: string): readonly { id: string; name: string; attributes: object }[] {
@@ -150,4 +151,32 @@ it('a relay swallows what comes over the connections that it has, and passes new
   relay.swallow();
   const [dead, fresh] = [await first('b'), await (await open())('c')];
   expect([before, dead, fresh]).toEqual(['a', 'nothing', 'c']);
+});
+
+it('a proxy makes tunnels, or refuses to, and knows what it was asked for and by whom', async () => {
+  const echo = await TcpServer.open((socket) => void socket.pipe(socket));
+  const tunnels = await openTunnels();
+  onTestFinished(async () => {
+    await tunnels.tcp.close();
+    await echo.close();
+  });
+  const to = `127.0.0.1:${echo.port}`;
+  const tunnel = async (): Promise<{ status: number | undefined; socket: Socket }> => {
+    const headers = { 'proxy-authorization': `Basic ${btoa('shop:a word')}` };
+    const asking = request({ method: 'CONNECT', port: tunnels.tcp.port, path: to, headers });
+    asking.end();
+    const [{ statusCode }, socket] = await once(asking, 'connect');
+    onTestFinished(() => void socket.destroy());
+    return { status: statusCode, socket };
+  };
+  const { status, socket } = await tunnel();
+  socket.write('through');
+  const [heard] = await once(socket, 'data');
+  expect([status, `${heard}`]).toEqual([200, 'through']);
+  tunnels.refusal = 407;
+  expect((await tunnel()).status).toBe(407);
+  expect(tunnels.asked).toEqual([
+    { to, as: 'shop:a word' },
+    { to, as: 'shop:a word' },
+  ]);
 });

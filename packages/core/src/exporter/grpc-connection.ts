@@ -46,6 +46,8 @@ export interface GrpcEnd extends RpcStatus {
   readonly details: string;
   /** The last one, empty when there was none. */
   readonly reply: Uint8Array;
+  /** Whether it was ended because the reply is longer than any that is read. */
+  readonly isTooLong: boolean;
   /** Whether it was given to a connection, so that the server may have seen it. */
   readonly isConnected: boolean;
 }
@@ -57,6 +59,12 @@ export interface GrpcConnection {
   /** Calls under way end as they would have. */
   close(): void;
 }
+
+/** Most bytes read of what answers a call, unpacked. */
+export const REPLY_BYTES: number = 64 * 1024;
+/** What the library says of one message that is longer; of a message of ours, a server says it with its own limit. */
+const TOO_LONG = new RegExp(`^Received message .*larger than (max \\(\\d+ vs )?${REPLY_BYTES}\\b`);
+const FRAME_BYTES = 5;
 
 /** Whose sockets are opened in the current context. */
 const owner = new AsyncLocalStorage<Set<Socket>>();
@@ -94,6 +102,7 @@ export async function grpcConnection(
         const stop = (): void => call.cancel();
         signal.addEventListener('abort', stop, { once: true });
         let reply: Uint8Array = new Uint8Array();
+        let replyBytes = 0;
         const {
           code,
           details,
@@ -101,6 +110,8 @@ export async function grpcConnection(
         } = await new Promise<GrpcStatus>((resolve) => {
           call.on('data', (bytes) => {
             reply = bytes;
+            replyBytes += FRAME_BYTES + bytes.byteLength;
+            if (replyBytes > REPLY_BYTES) stop();
           });
           call.on('error', () => {}); // the status says the same
           call.on('status', resolve);
@@ -110,7 +121,8 @@ export async function grpcConnection(
         signal.removeEventListener('abort', stop);
         const isConnected = call.getPeer() !== client.getChannel().getTarget();
         const [status] = trailers.get('grpc-status-details-bin');
-        return { ...(status instanceof Buffer && rpcStatusOf(status)), code, details, reply, isConnected };
+        const isTooLong = replyBytes > REPLY_BYTES || TOO_LONG.test(details);
+        return { ...(status instanceof Buffer && rpcStatusOf(status)), code, details, reply, isTooLong, isConnected };
       });
     },
 

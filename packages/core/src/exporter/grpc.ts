@@ -1,6 +1,6 @@
 import { type ExportCall, ExportError, type ExportFailure } from '../contract.ts';
 import { type Pem, pemOf, type TlsFiles } from './agent.ts';
-import { type Grpc, type GrpcConnection, type GrpcEnd, grpcConnection } from './grpc-connection.ts';
+import { type Grpc, type GrpcConnection, type GrpcEnd, grpcConnection, REPLY_BYTES } from './grpc-connection.ts';
 import { redacted, secretsOf } from './redaction.ts';
 
 /** How an exporter's gRPC calls are sent. */
@@ -63,12 +63,17 @@ const CHANNEL = {
   'grpc.enable_retries': 0,
   'grpc.use_local_subchannel_pool': 1,
   'grpc.service_config_disable_resolution': 1,
+  'grpc.max_receive_message_length': REPLY_BYTES,
 };
 const GZIP = { 'grpc.default_compression_algorithm': 2 };
 
 /** What the library says when the answer did not come: a status of its own, which no server has sent. */
 const LOST =
   /^(Connection dropped|Received RST_STREAM|Call cancelled|No status information received|Write (error|failed)|(read|write) E[A-Z]+)/;
+/** What it says when the proxy did not make a connection; why, it keeps to itself. */
+const NO_TUNNEL = /^No connection established\. Last error: undefined/;
+/** The variables that it reads, the first that is set. */
+const PROXIES = ['grpc_proxy', 'https_proxy', 'http_proxy'];
 const CERTIFICATE = /certificate|altnames|SSL routines|EPROTO|ERR_TLS|ERR_SSL|secure TLS/i;
 
 /** Makes the sender of one server. It opens nothing until the first message. */
@@ -78,6 +83,7 @@ export function grpcSender(options: GrpcSenderOptions): GrpcSender {
   const secrets = secretsOf(url, metadata);
   let loading: Promise<Grpc> | undefined;
   let latest: Promise<Opened> | undefined;
+  let hasWarned = false;
 
   async function opened(before: Promise<Opened> | undefined, grpc: Grpc): Promise<Opened> {
     const old = await before?.catch(() => undefined);
@@ -96,7 +102,8 @@ export function grpcSender(options: GrpcSenderOptions): GrpcSender {
   }
 
   return {
-    async send({ path, message, once = false }, { signal }): Promise<Uint8Array> {
+    async send({ path, message, once = false }, call): Promise<Uint8Array> {
+      const { signal } = call;
       const act = `${exporter}: ${url.protocol}//${address}${path}`;
       loading ??= options.load() as Promise<Grpc>;
       const grpc = await loading;
@@ -104,13 +111,18 @@ export function grpcSender(options: GrpcSenderOptions): GrpcSender {
       const { connection } = await latest.catch((cause: Error) => {
         throw new ExportError('misconfigured', `${act} failed: ${cause.message}`, { cause });
       });
+      if (!hasWarned) {
+        hasWarned = true;
+        const warning = proxyWarning();
+        if (warning) call.warn(warning);
+      }
       const sent = new grpc.Metadata();
       for (const [name, value] of Object.entries(metadata)) sent.set(name, value);
       const end = await connection.call(path, message, sent, signal);
       if (end.code === 0) return end.reply;
       // A connection that gave no answer may be dead without knowing it: later calls would wait for it in vain.
       if (signal.aborted) connection.close();
-      const reason = signal.aborted ? (signal.reason?.message ?? 'aborted') : (end.message ?? end.details);
+      const reason = signal.aborted ? (signal.reason?.message ?? 'aborted') : reasonOf(end);
       throw new ExportError(
         meaningOf(end, signal.aborted, once, failures),
         `${act} ended with ${grpc.status[end.code] ?? end.code}${reason && `: ${redacted(reason, secrets)}`}`,
@@ -139,13 +151,27 @@ function securityOf({ protocol }: URL, { ca, key, cert }: Pem, { credentials }: 
   return credentials.createSsl(bytes(ca), bytes(key), bytes(cert));
 }
 
+function reasonOf({ message, details, isTooLong }: GrpcEnd): string {
+  if (isTooLong) return `a reply of more than ${REPLY_BYTES} bytes, which is not this backend`;
+  const proxy = PROXIES.find((name) => process.env[name]);
+  if (proxy && NO_TUNNEL.test(details)) return `the proxy of ${proxy} refuses to connect, or is not there`;
+  return message ?? details;
+}
+
+/** What is wrong with the proxy variables: the library reads only those in small letters. */
+function proxyWarning(): string | undefined {
+  const unread = PROXIES.map((name) => name.toUpperCase()).find((name) => process.env[name]);
+  if (unread === undefined || PROXIES.some((name) => process.env[name])) return undefined;
+  return `${unread} is set, but gRPC reads ${unread.toLowerCase()}`;
+}
+
 function meaningOf(
-  { code, details, isConnected, retryAfterMs }: GrpcEnd,
+  { code, details, isTooLong, isConnected, retryAfterMs }: GrpcEnd,
   isAborted: boolean,
   once: boolean,
   failures: Readonly<Record<number, ExportFailure>>,
 ): ExportFailure {
-  if (isAborted || LOST.test(details)) return once && isConnected ? 'unconfirmed' : 'unavailable';
+  if (isAborted || isTooLong || LOST.test(details)) return once && isConnected ? 'unconfirmed' : 'unavailable';
   if (code === UNAVAILABLE && CERTIFICATE.test(details)) return 'misconfigured'; // mended by people
   if (code === RESOURCE_EXHAUSTED && /larger than max/i.test(details)) return 'too-large';
   if (code === RESOURCE_EXHAUSTED && retryAfterMs !== undefined) return 'unavailable';

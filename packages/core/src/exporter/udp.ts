@@ -14,7 +14,8 @@ export interface DatagramSenderOptions {
 export interface DatagramSender {
   /**
    * Resolves when the system has taken the datagram and has not told at once that nobody is there: more is never known
-   * of UDP. Rejects with an ExportError: 'too-large' for more bytes than a datagram may have here, else 'unavailable'.
+   * of UDP. Rejects with an ExportError: 'too-large' for more bytes than a datagram may have here, else 'unavailable', as
+   * when the call ends before the name is found.
    */
   send(datagram: Uint8Array, call: ExportCall): Promise<void>;
   /** Closes the socket. */
@@ -26,10 +27,18 @@ export function datagramSender({ exporter, host, port }: DatagramSenderOptions):
   const address = `${exporter}: UDP ${host.includes(':') ? `[${host}]` : host}:${port}`;
   let latest: Promise<Line> | undefined;
   let turn = 0;
+  /** How many calls wait for a line. */
+  let waiting = 0;
 
-  function leave(opening: Promise<Line> | undefined): void {
-    if (latest === opening) latest = undefined;
-    opening?.then(
+  function opening(): Promise<Line> {
+    const line = opened(host, port, turn++, () => waiting > 0);
+    line.catch(() => leave(line)); // a failure is no answer to those who come later
+    return line;
+  }
+
+  function leave(left: Promise<Line> | undefined): void {
+    if (latest === left) latest = undefined;
+    left?.then(
       (line) => line.close(),
       () => {}, // it never opened, and who sent was told
     );
@@ -37,11 +46,11 @@ export function datagramSender({ exporter, host, port }: DatagramSenderOptions):
 
   return {
     async send(datagram, call): Promise<void> {
-      latest ??= opened(host, port, turn++);
-      const opening = latest;
+      latest ??= opening(); // one look-up for all who send meanwhile: those that hang take up threads of Node's
+      const via = latest;
       try {
-        const line = await opening;
-        call.signal.throwIfAborted();
+        waiting++;
+        const line = await unlessAborted(via, call.signal).finally(() => waiting--);
         if (line.lateRefusal) call.warn(`${address} refused an earlier datagram: ${line.lateRefusal.code}`);
         line.lateRefusal = undefined;
         await line.send(datagram);
@@ -51,7 +60,7 @@ export function datagramSender({ exporter, host, port }: DatagramSenderOptions):
           const size = `a datagram of ${datagram.byteLength} bytes is too large`;
           throw new ExportError('too-large', `${address}: ${size}`, { cause: error });
         }
-        if (!call.signal.aborted) leave(opening);
+        if (!call.signal.aborted) leave(via);
         throw new ExportError('unavailable', `${address} failed: ${code ?? message}`, { cause: error });
       }
     },
@@ -70,9 +79,20 @@ interface Line {
   close(): void;
 }
 
-async function opened(host: string, port: number, turn: number): Promise<Line> {
+function unlessAborted(line: Promise<Line>, signal: AbortSignal): Promise<Line> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason);
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
+    line.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
+/** Opens a line if it is still wanted when the name has been looked up. */
+async function opened(host: string, port: number, turn: number, isWanted: () => boolean): Promise<Line> {
   const [{ lookup }, { createSocket }] = await Promise.all([import('node:dns/promises'), import('node:dgram')]);
   const found = await lookup(host, { all: true });
+  if (!isWanted()) throw new Error('nobody waits');
   const { address, family } = found[turn % found.length] ?? { address: host, family: 4 };
   const socket: Socket = createSocket(family === 6 ? 'udp6' : 'udp4');
   socket.unref();

@@ -110,7 +110,7 @@ export const NAMES: readonly Row[] = [
 ];
 
 /** An address of this machine besides 127.0.0.1. */
-async function elsewhere(): Promise<string> {
+export async function elsewhere(): Promise<string> {
   const { createServer } = await import('node:net');
   return new Promise((resolve) => {
     const probe = createServer()

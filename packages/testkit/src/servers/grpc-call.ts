@@ -5,7 +5,17 @@ import type { Item } from '../receiver.ts';
 import type { GrpcAnswer, GrpcArrival, GrpcBehaviour, GrpcServer } from './grpc.ts';
 
 const HEAD_BYTES = 5;
-const RESPONSE = { ':status': 200, 'content-type': 'application/grpc+proto' } as const;
+const PACKED = 1;
+/** The head of an answer. */
+export const RESPONSE = { ':status': 200, 'content-type': 'application/grpc+proto' } as const;
+
+/** What stands before a message of so many bytes. */
+export function headOf(length: number, isPacked = false): Buffer {
+  const head = Buffer.alloc(HEAD_BYTES);
+  head[0] = isPacked ? PACKED : 0;
+  head.writeUInt32BE(length, 1);
+  return head;
+}
 
 /** One stream: its messages, and how it is answered. */
 export class Call {
@@ -44,9 +54,7 @@ export class Call {
   reply(bytes: Uint8Array): void {
     if (this.stream.destroyed || this.stream.writableEnded) return;
     this.#open();
-    const head = Buffer.alloc(HEAD_BYTES);
-    head.writeUInt32BE(bytes.length, 1);
-    this.stream.write(Buffer.concat([head, bytes]));
+    this.stream.write(Buffer.concat([headOf(bytes.length), bytes]));
   }
 
   /** Status OK when the client has ended its side. */
@@ -96,7 +104,7 @@ export class Call {
       if (this.#bytes.length < HEAD_BYTES) break;
       const end = HEAD_BYTES + this.#bytes.readUInt32BE(1);
       if (this.#bytes.length < end) break;
-      const isPacked = this.#bytes[0] === 1;
+      const isPacked = this.#bytes[0] === PACKED;
       const content = this.#bytes.subarray(HEAD_BYTES, end);
       this.#bytes = this.#bytes.subarray(end);
       this.#current = undefined;

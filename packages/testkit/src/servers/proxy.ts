@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { TcpServer } from './tcp.ts';
 
@@ -63,4 +64,40 @@ export async function openRelay(port: number): Promise<Relay> {
       for (const socket of open) dead.add(socket);
     },
   };
+}
+
+/** What a proxy was asked for: 'host:port', and the credentials in plain text. */
+export interface Asked {
+  readonly to: string;
+  readonly as: string | undefined;
+}
+
+/** A proxy that makes tunnels for CONNECT. */
+export interface Tunnels {
+  readonly tcp: TcpServer;
+  readonly asked: readonly Asked[];
+  /** The status of its answer when it makes no tunnel; undefined while it makes them. */
+  refusal: number | undefined;
+}
+
+/** Opens a proxy that makes tunnels. */
+export async function openTunnels(): Promise<Tunnels> {
+  const asked: Asked[] = [];
+  const http = createServer();
+  const tcp = await TcpServer.open((socket) => http.emit('connection', socket));
+  const tunnels: Tunnels = { tcp, asked, refusal: undefined };
+  http.on('connect', ({ url = '', headers }, near: Socket) => {
+    const [, credentials] = /^Basic (.*)/.exec(headers['proxy-authorization'] ?? '') ?? [];
+    asked.push({ to: url, as: credentials && Buffer.from(credentials, 'base64').toString() });
+    if (tunnels.refusal !== undefined) {
+      near.end(`HTTP/1.1 ${tunnels.refusal} No\r\ncontent-length: 0\r\n\r\n`);
+      return;
+    }
+    const { hostname, port } = new URL(`http://${url}`);
+    const far = connect(Number(port), hostname).on('error', () => near.destroy());
+    near.write('HTTP/1.1 200 OK\r\n\r\n');
+    near.pipe(far).pipe(near);
+    near.once('close', () => far.destroy());
+  });
+  return tunnels;
 }

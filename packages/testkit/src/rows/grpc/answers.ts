@@ -1,7 +1,11 @@
+import type { ServerHttp2Stream } from 'node:http2';
 import { meaningOf } from '../../backends.ts';
 import { holds, same } from '../../claim.ts';
 import { answered, needing, type Row } from '../../row.ts';
 import { ending, type GrpcArrival, type GrpcBehaviour } from '../../servers/grpc.ts';
+import { headOf, RESPONSE } from '../../servers/grpc-call.ts';
+import { lossOf } from '../../subject.ts';
+import { growsLittle, packedZeros } from '../bodies.ts';
 import { arrivesOrIsUnconfirmed, firstMeets, pausesAndGoesOn, STATUS_NAMES } from './meeting.ts';
 
 const HIGHEST_STATUS = 16;
@@ -70,6 +74,66 @@ export const GRPC_ANSWERS: readonly Row[] = [
         same(`what became of it after ${status}`, subject.account().delivered, isDropped ? 0 : ids.length);
         same('items that the account has lost sight of', subject.imbalance(), 0);
       }
+    },
+  },
+  {
+    id: 'B11',
+    transport: 'grpc',
+    title: 'a reply of 1 GB, or of 300 MB packed into 300 KB, or replies without end: memory grows less than 16 MiB',
+    signals: 'first',
+    inChildren: true,
+    applies: needing(answered),
+    async run(lab) {
+      const backend = await lab.grpc();
+      let written = 0;
+      const endlessly = (stream: ServerHttp2Stream, chunk: Buffer): void => {
+        while (!stream.destroyed && written < 1e9) {
+          written += chunk.length;
+          if (!stream.write(chunk)) return void stream.once('drain', () => endlessly(stream, chunk));
+        }
+      };
+      const packed = await packedZeros(300e6);
+      // Each is met once, by the first message that has the item of that name.
+      const faults = new Map<string, (stream: ServerHttp2Stream) => void>([
+        [
+          'plain0',
+          (stream) => {
+            stream.respond(RESPONSE);
+            stream.write(headOf(1e9));
+            endlessly(stream, Buffer.alloc(1 << 16, 'x'));
+          },
+        ],
+        [
+          'packed0',
+          (stream) => {
+            stream.respond({ ...RESPONSE, 'grpc-encoding': 'gzip' });
+            stream.end(Buffer.concat([headOf(packed.length, true), packed]));
+          },
+        ],
+        [
+          'replies0',
+          (stream) => {
+            stream.respond(RESPONSE);
+            endlessly(stream, Buffer.concat(Array(2_000).fill(headOf(0))));
+          },
+        ],
+      ]);
+      backend.grpc.behave = {
+        act(arrival) {
+          const name = lab.namesIn(arrival.items).find((each) => faults.has(each));
+          if (name === undefined) return backend.accepting.act(arrival);
+          faults.get(name)?.(arrival.stream);
+          faults.delete(name);
+        },
+      };
+      const names = ['plain', 'packed', 'replies', 'last'];
+      const figures = await growsLittle(lab, backend, names);
+      same('faults that were not met', [...faults.keys()], []);
+      const { accepted, delivered, dropped, queued, inFlight } = figures;
+      same('items that the account has lost sight of', accepted - delivered - lossOf(dropped) - queued - inFlight, 0);
+      same('items that are called too large where the reply is', dropped['too-large'] ?? 0, 0);
+      holds('what comes after it arrives', lab.namesIn(backend.grpc.taken).includes('last0'), figures);
+      holds('no more is read than fits into buffers', written < 64 << 20, written);
     },
   },
   {

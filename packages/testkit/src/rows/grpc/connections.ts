@@ -3,6 +3,7 @@ import type { Lab } from '../../lab.ts';
 import { answered, needing, type Row } from '../../row.ts';
 import { openBlackHole } from '../../servers/blackhole.ts';
 import type { Subject } from '../../subject.ts';
+import { holdsLittleUnread } from '../deadlines.ts';
 import { arrivesOrIsUnconfirmed } from './meeting.ts';
 import { comes } from './sessions.ts';
 
@@ -89,6 +90,25 @@ export const GRPC_CONNECTIONS: readonly Row[] = [
       await lab.until('the call is taken back', () => first?.stream.destroyed === true);
       backend.accept();
       await arrivesOrIsUnconfirmed(lab, subject, backend, ids);
+    },
+  },
+  {
+    id: 'N6',
+    transport: 'grpc',
+    title: 'the backend reads nothing of a call, whose window stays full: the deadline fires, memory stays bounded',
+    signals: 'each',
+    inChildren: true,
+    applies: needing(answered),
+    async run(lab) {
+      const backend = await lab.grpc();
+      backend.grpc.behave = { at: 'head', act: ({ stream }) => void stream.pause() };
+      await holdsLittleUnread(lab, backend);
+      const { arrivals } = backend.grpc;
+      holds('the backend has met calls', arrivals.length > 0);
+      holds(
+        'no message has come as a whole',
+        arrivals.every(({ message }) => message.length === 0),
+      );
     },
   },
 ];

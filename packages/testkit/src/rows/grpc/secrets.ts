@@ -1,11 +1,9 @@
 import { inspect } from 'node:util';
-import { certificates, testAuthority } from '../../certificates.ts';
 import { holds, same, thrownBy } from '../../claim.ts';
-import { wordOf } from '../../program.ts';
 import { answered, needing, type Row, taking } from '../../row.ts';
 import { ending, type GrpcArrival, type GrpcBehaviour } from '../../servers/grpc.ts';
 
-/** Keys, certificates and addresses. */
+/** Keys and addresses. */
 export const GRPC_SECRETS: readonly Row[] = [
   {
     id: 'B17',
@@ -83,54 +81,6 @@ export const GRPC_SECRETS: readonly Row[] = [
           shown.slice(Math.max(0, shown.indexOf(secret) - 200)).slice(0, 400),
         );
       }
-    },
-  },
-  {
-    id: 'T1',
-    transport: 'grpc',
-    title:
-      'a certificate that is expired, of another host, or signed by nobody, no TLS at all: nothing is sent, told why',
-    signals: 'first',
-    inChildren: true,
-    applies: () => true,
-    async run(lab) {
-      const { good, expired, wrongHost, selfSigned } = certificates;
-      const kinds = { good, expired, wrongHost, selfSigned, plain: undefined };
-      const why = { expired: /expired/i, wrongHost: /altname|host/i, selfSigned: /self[- ]signed/i, plain: /./ };
-      await Promise.all(
-        Object.entries(kinds).map(async ([kind, tls]) => {
-          const backend = await lab.grpc(tls ? { tls } : {});
-          const outcome = await lab.run(
-            `const problems = [];
-             const oc = open({ onError: ({ message }) => problems.push(message) });
-             record(oc, 2);
-             await oc.flush({ withinMs: 2_500 });
-             say({ ...figures(oc), problems, lastError: oc.health()[0][signal].lastError?.message });
-             await oc.shutdown({ withinMs: 50 });`,
-            {
-              target: { url: `https://localhost:${backend.grpc.tcp.port}` }, // a name, since TLS knows of no addresses
-              env: { NODE_EXTRA_CA_CERTS: lab.file(`authority-${kind}.pem`, testAuthority) },
-            },
-          );
-          same(
-            `${kind}: how the program ends`,
-            { code: outcome.code, stderr: outcome.stderr },
-            { code: 0, stderr: '' },
-          );
-          const { delivered, problems, lastError } = wordOf<{
-            delivered: number;
-            problems: string[];
-            lastError?: string;
-          }>(outcome);
-          if (kind === 'good') {
-            same('a good certificate', { delivered, problems }, { delivered: 2, problems: [] });
-            return;
-          }
-          same(`${kind}: nothing is sent`, { delivered, took: backend.took.size }, { delivered: 0, took: 0 });
-          holds(`${kind}: one line at most`, problems.length <= 1, problems);
-          holds(`${kind}: it says why`, why[kind as keyof typeof why].test(lastError ?? ''), lastError);
-        }),
-      );
     },
   },
   {
