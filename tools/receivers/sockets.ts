@@ -1,5 +1,6 @@
 // Where the programs that this process started listen and connect to, as Linux tells it.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Looks at the sockets of all programs below this process again and again, until it is stopped. */
@@ -43,7 +44,7 @@ function look(strangers: Set<string>): void {
   }
   for (const pid of descendants(process.pid)) {
     for (const { local, remote } of socketsOf(pid).flatMap((name) => sockets.get(name) ?? [])) {
-      const program = ofProcess(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim(), 'a program that ended');
+      const program = ofProcess(() => basename(readlinkSync(`/proc/${pid}/exe`)), 'a program that ended');
       const isConnected = !remote.endsWith(':0');
       if (isOwn(local) && (!isConnected || isOwn(remote))) continue;
       strangers.add(`${program} at ${local}${isConnected ? ` to ${remote}` : ''}`);

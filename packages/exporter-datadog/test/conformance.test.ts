@@ -2,6 +2,11 @@ import { checkExporter, checkNightly, type ExporterCheck, type Item } from '@oc/
 import { datadog } from '../src/index.ts';
 import { decode04, hex, linesIn, pair } from './decode.ts';
 
+/** A proxy is asked for a whole URL. */
+function pathOf(target: string): string {
+  return new URL(target, 'http://agent').pathname;
+}
+
 const traces: ExporterCheck = {
   name: 'datadog',
   signals: ['spans'],
@@ -28,7 +33,7 @@ const traces: ExporterCheck = {
     poisoned: { status: 400, body: 'the payload cannot be decoded' },
     items({ method, path, headers, body }): readonly Item[] {
       const chunks = decode04(body);
-      const sent = [method, path, headers['content-type'], headers['x-datadog-trace-count']].join(' ');
+      const sent = [method, pathOf(path), headers['content-type'], headers['x-datadog-trace-count']].join(' ');
       const right = `PUT /v0.4/traces application/msgpack ${chunks.length}`;
       if (sent !== right) throw new Error(`${sent} in place of ${right}`);
       return chunks.flatMap((chunk) =>
@@ -78,7 +83,7 @@ const api: ExporterCheck = {
     poisoned: { status: 400, body: '{"errors":["Payload is not in the expected format"]}' },
     once: ['metrics'],
     items({ method, path, headers, body }) {
-      const sent = `${method} ${path} ${headers['content-type']}`;
+      const sent = `${method} ${pathOf(path)} ${headers['content-type']}`;
       if (sent !== 'POST /api/v2/series application/json') throw new Error(sent);
       if (!headers['dd-api-key']) throw new Error('no key');
       const { series } = JSON.parse(`${body}`) as { readonly series: readonly Series[] };
