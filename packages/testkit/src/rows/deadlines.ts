@@ -46,18 +46,18 @@ export async function holdsLittleUnread(lab: Lab, { target }: Backend): Promise<
      });
      record(oc, signal === 'spans' ? 1_000 : 50, 's', 8_000);
      const attempts = async (count) => { while (calls < count) await oc.flush({ withinMs: 130 }); };
-     await attempts(3);
+     await attempts(15); // what is compiled by then is no part of what requests leave behind
      const before = held();
-     await attempts(27);
+     await attempts(39);
      say({ grown: held() - before, ...figures(oc) });
      await oc.shutdown({ withinMs: 20 });`,
     { target, flags: ['--expose-gc'] },
   );
   const { code, stderr } = outcome;
-  same('the deadline fires, and it is tried again, 26 times', { code, stderr }, { code: 0, stderr: '' });
+  same('the deadline fires, and it is tried again, 38 times', { code, stderr }, { code: 0, stderr: '' });
   const { grown, delivered } = wordOf<{ grown: number; delivered: number }>(outcome);
   if (!lab.isOnce) same('delivered', delivered, 0);
-  holds('24 more attempts, each of 0.4 MB, hold no more than some of them', grown < 2_000_000, grown);
+  holds('24 more attempts, each of 0.4 MB, hold no more than some of them', grown < 1_000_000, grown);
 }
 
 /** Connections on which nothing moves, or too little. */
