@@ -1,13 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Server } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { gunzipSync } from 'node:zlib';
 import { type ExportCall, type HttpSender, type HttpSenderOptions, httpSender, httpUrl } from '@oc/core/exporter';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { certificates, testAuthority } from '../../testkit/src/certificates.ts';
 
 const call: ExportCall = { resource: { labels: {} }, signal: AbortSignal.timeout(30_000), warn: () => {} };
@@ -188,6 +188,33 @@ it.each([
   [{ agent: {}, socketPath: '/s' }, "acme: 'socketPath' has no effect beside 'agent'; give one of them"],
 ])('options that undo each other are refused: %o', (options, message) => {
   expect(() => senderTo('http://localhost', options as Partial<HttpSenderOptions>)).toThrow(message);
+});
+
+describe('a proxy that makes no tunnel', () => {
+  it.for([
+    ['says nothing', ''],
+    ['says nothing after its yes', 'HTTP/1.1 200 OK\r\n\r\n'],
+    ['refuses and stays connected', 'HTTP/1.1 407 No\r\ncontent-length: 0\r\n\r\n'],
+  ])('and %s: no socket to it outlasts its request', async ([, answer = ''], test) => {
+    const sockets = new Set<Socket>();
+    let asked = 0;
+    const proxy = createTcpServer((socket) => {
+      sockets.add(socket.once('close', () => sockets.delete(socket)).on('error', () => {}));
+      socket.once('data', () => {
+        asked++;
+        socket.write(answer);
+      });
+    });
+    vi.stubEnv('HTTPS_PROXY', `http://${await listening(proxy)}`);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+      for (const socket of sockets) socket.destroy();
+    });
+    const sent = senderTo('https://127.0.0.1:9').send({ body: 'x' }, { ...call, signal: AbortSignal.timeout(500) });
+    await expect(sent).rejects.toMatchObject({ failure: 'unavailable' });
+    test.skip(asked === 0, 'the agents of this version of Node know no proxies');
+    await expect.poll(() => sockets.size).toBe(0);
+  });
 });
 
 it("an address without a path gets the backend's", () => {

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, Agent as HttpAgent } from 'node:http';
 import type { Socket } from 'node:net';
 
@@ -97,25 +98,45 @@ function retire(agent: HttpAgent): void {
   for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) socket.destroy();
 }
 
-/** The agent for one request: notes whether it ever had a connected socket, and lets the process end in spite of it. */
-export function watching(agent: Agent, connection: Connection): Agent {
+/**
+ * The agent for one request: notes whether it ever had a connected socket, lets the process end in spite of it, and leaves
+ * no socket that the request did not get.
+ */
+export function watching(agent: Agent, connection: Connection, signal: AbortSignal): Agent {
   return Object.create(agent, {
     addRequest: {
       value(request: ClientRequest, ...rest: unknown[]): void {
         request.once('socket', (socket: Socket) => {
-          socket.unref(); // the agent refs a socket each time that it reuses it
-          // Each address that is tried gets a new handle, which holds the process again.
-          if (socket.connecting) socket.on('connectionAttempt', () => socket.unref());
+          letEnd(socket); // the agent refs a socket each time that it reuses it
           const connected = (): void => {
             connection.connected = true;
           };
           if (request.reusedSocket || !socket.connecting) connected();
           else socket.once('encrypted' in socket ? 'secureConnect' : 'connect', connected);
         });
-        (agent as { addRequest(...args: unknown[]): void }).addRequest(request, ...rest);
+        // A socket to a proxy is Node's own until there is a tunnel: when there will be none, nobody ends it.
+        const note = (message: unknown): void => {
+          const { socket } = message as { socket: Socket };
+          const drop = (): unknown => request.socket ?? socket.destroy();
+          letEnd(socket);
+          signal.addEventListener('abort', drop);
+          request.once('close', drop);
+        };
+        subscribe('net.client.socket', note);
+        try {
+          (agent as { addRequest(...args: unknown[]): void }).addRequest(request, ...rest);
+        } finally {
+          unsubscribe('net.client.socket', note);
+        }
       },
     },
   });
+}
+
+function letEnd(socket: Socket): void {
+  socket.unref();
+  // Each address that is tried gets a new handle, which holds the process again.
+  if (socket.connecting) socket.on('connectionAttempt', () => socket.unref());
 }
 
 /** What is wrong with the proxy variables here: Node's agents honour them from 22.21 and 24.5 on. */

@@ -137,7 +137,11 @@ export function httpSender(options: HttpSenderOptions): HttpSender {
         return new ExportError(failure, `${act} failed: ${clean(reason)}`, { cause });
       };
       const agentOfFiles = (): Promise<Agent> =>
-        agents.next().catch(({ message, code }) => Promise.reject(failed('misconfigured', message, code)));
+        agents.next().catch(({ message, code }) => {
+          // Of a proxy variable Node shows all, with its password.
+          const reason = code === 'ERR_PROXY_INVALID_CONFIG' ? 'the proxy variable is no URL' : message;
+          throw failed('misconfigured', reason, code);
+        });
       // The promise is kept, not what it gives: several first calls may come side by side.
       loading ??= options.fetch ? Promise.resolve(options.fetch) : (options.load() as Promise<Fetch>);
       const isLarge = options.gzip === true && Buffer.byteLength(body) > GZIP_BYTES;
@@ -158,7 +162,7 @@ export function httpSender(options: HttpSenderOptions): HttpSender {
         body: sent,
         redirect: 'manual' as const, // a redirect would carry keys and data to another host
         signal: call.signal,
-        ...(agent && { agent: watching(agent, connection) }),
+        ...(agent && { agent: watching(agent, connection, call.signal) }),
       };
       let answer: Awaited<ReturnType<Fetch>>;
       try {

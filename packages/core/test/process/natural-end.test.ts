@@ -211,6 +211,20 @@ describe.concurrent('as the last statement of a script, with nothing else alive,
     expect(JSON.parse(stdout)).toEqual({ state: 'closed', delivered: 100, dropped: {}, unsettled: 0 });
   });
 
+  it('is not held by a proxy that says nothing, where Node knows proxies', async () => {
+    const proxy = createServer((socket) => void socket.on('error', () => {}));
+    const { code, stdout, ms } = await run(`
+      process.env.HTTPS_PROXY = 'http://127.0.0.1:${await portOf(proxy)}';
+      const oc = telemetry({ exporters: [backend({ url: 'https://127.0.0.1:9' })], flushOn: [], onError() {} });
+      record(oc);
+      const [{ spans }] = await oc.flush({ withinMs: 500 });
+      console.log(spans.delivered);
+    `);
+    proxy.close();
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '0\n' });
+    expect(ms).toBeLessThan(AT_ONCE_MS);
+  });
+
   it('await oc.shutdown() answers within its time when the backend hangs, what is left being counted', async () => {
     const { code, stderr, stdout, ms } = await run(
       `

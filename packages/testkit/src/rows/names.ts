@@ -105,6 +105,12 @@ export const NAMES: readonly Row[] = [
         holds('the line names the variable', /HTTP_PROXY/.test(problems[0] ?? ''), problems);
         same('sent directly', { state, delivered }, { state: 'idle', delivered: 2 });
       }
+
+      const wrong = await lab.run(program, { target: backend.target, env: { HTTP_PROXY: 'http://shop:pa55word@[' } });
+      const told = wordOf<Said>(wrong).problems;
+      holds('nor is the password of a variable that is no URL', !JSON.stringify(wrong).includes('pa55word'), told);
+      same('one line tells of it', told.length, 1);
+      holds('that line speaks of the variable', /HTTP_PROXY|proxy variable/.test(told[0] ?? ''), told);
     },
   },
 ];
