@@ -219,9 +219,9 @@ function textOf(value: AttributeValue): string {
   return typeof value === 'object' ? JSON.stringify(jsonOf(value)) : `${value}`;
 }
 
-/** With words for numbers that JSON does not know. */
+/** With words for numbers that JSON does not know, and without the sign of a zero, which it does not write. */
 function jsonOf(value: unknown): unknown {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : `${value}`;
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : `${value}`;
   if (Array.isArray(value)) return value.map(jsonOf);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, jsonOf(each)]));

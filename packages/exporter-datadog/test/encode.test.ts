@@ -69,6 +69,7 @@ describe('any spans', () => {
         examples: [
           [[{ ...plain, traceId: '0'.repeat(32) }, plain]], // an id that only a bridge may give
           [[{ ...plain, scope: { name: '__proto__' } }]],
+          [[{ ...plain, annotations: [{ time: 0, description: 'retry', attributes: { after: -0 } }] }]],
         ],
       },
     );
